@@ -1,0 +1,184 @@
+//! What the scan writes, over folders made for the purpose. What it complains of is tested as cargo shows it, in core.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{Scan, scan};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        let root = std::env::temp_dir().join(format!("catops-discover-{}-{name}", std::process::id()));
+        let folder = Self(root);
+        fs::create_dir_all(folder.plugins()).unwrap();
+        for (file, text) in files {
+            folder.write(file, text);
+        }
+        folder
+    }
+
+    fn plugins(&self) -> PathBuf {
+        self.0.join("plugins")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.0.join("plugins.rs")
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.plugins().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn scan(&self) -> (Scan, String) {
+        let scan = scan(&self.plugins(), &self.out());
+        (scan, fs::read_to_string(self.out()).unwrap_or_default())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn modules(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect()
+}
+
+#[test]
+fn files_are_found_and_others_left_out() {
+    let command = "#[command]\nfn f() {}";
+    let folder = Folder::new(
+        "places",
+        &[
+            ("ping.rs", ""),
+            ("aws/ec2.rs", ""),
+            ("aws/src/deep.rs", ""),
+            ("src/lib.rs", command),
+            ("tests/it.rs", command),
+            ("target/x.rs", command),
+            ("runbooks/x.rs", command),
+            ("_drafts/x.rs", command),
+            (".hidden/x.rs", command),
+            ("other/Cargo.toml", ""),
+            ("other/x.rs", command),
+            ("not-source/readme.md", ""),
+            ("notes.md", ""),
+        ],
+    );
+    let (scan, text) = folder.scan();
+    assert_eq!(modules(&text), ["aws_ec2", "aws_src_deep", "ping"]);
+    assert_eq!((scan.faults, scan.warnings), (vec![], vec![]));
+    let watched = |name: &str| scan.watched.contains(&folder.plugins().join(name));
+    assert!(scan.watched.contains(&folder.plugins()) && watched("aws") && watched("aws/ec2.rs") && watched("ping.rs"));
+}
+
+#[test]
+fn conditions_are_copied_to_the_module_and_the_command() {
+    let folder = Folder::new(
+        "conditions",
+        &[
+            ("a.rs", "#![cfg(unix)]\n#[command]\n#[cfg(feature = \"x\")]\nfn one() {}"),
+            ("b.rs", "#[command]\n#[cfg(windows)]\nfn one() {}"),
+        ],
+    );
+    let (scan, text) = folder.scan();
+    assert_eq!(scan.faults, Vec::<String>::new());
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let expected = [
+        "#[cfg(unix)]",
+        "#[cfg(feature = \"x\")]",
+        r#""one" => a::__catops_one().from_file("a", "plugins/a.rs"),"#,
+        "#[cfg(windows)]",
+        r#""one" => b::__catops_one().from_file("b", "plugins/b.rs"),"#,
+    ];
+    assert!(lines.windows(5).any(|lines| lines == expected), "{text}");
+    let module = lines.iter().position(|line| *line == "mod a;").unwrap();
+    assert_eq!(lines[module - 2], "#[cfg(unix)]");
+    assert!(text.contains(r#"Commands::new("one","#), "{text}");
+}
+
+#[test]
+fn one_condition_does_not_keep_names_apart() {
+    let folder = Folder::new(
+        "one-condition",
+        &[("a.rs", "#[command]\n#[cfg(unix)]\nfn one() {}"), ("b.rs", "#[command]\nfn One() {}")],
+    );
+    let fault = "two commands are named `one`: plugins/a.rs:3 and plugins/b.rs:2; rename one, or give it `#[command(name = \"…\")]`";
+    assert_eq!(folder.scan().0.faults, [fault]);
+}
+
+#[test]
+fn groups_and_pages_are_written() {
+    let folder = Folder::new(
+        "groups",
+        &[
+            (
+                "disk_usage.rs",
+                "//! About disks.\n//!\n//!   \"Quoted\".\n#[command(group, requires = \"x\")]\nfn show_all() {}",
+            ),
+            (
+                "x.rs",
+                "//! About x.\n#[catops_core::command(name = \"Go_on\", next = [\"a\"], group = \"svc\")]\npub(crate) async fn r#loop() {}",
+            ),
+        ],
+    );
+    let (scan, text) = folder.scan();
+    assert_eq!(scan.faults, Vec::<String>::new());
+    for expected in [
+        r#""disk-usage show-all" => disk_usage::__catops_show_all().in_group("disk-usage").from_file("disk_usage", "plugins/disk_usage.rs"),"#,
+        r#""svc go-on" => x::__catops_loop().in_group("svc").from_file("x", "plugins/x.rs"),"#,
+        r#""disk-usage" => "About disks.\n\n  \"Quoted\".","#,
+        r#""svc" => "About x.","#,
+        r#""x" => "About x.","#,
+        r#"Commands::new("disk-usage show-all\nsvc go-on","#,
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
+fn a_file_that_does_not_parse_stays_a_module() {
+    let folder = Folder::new("half", &[("a.rs", "#[command]\nfn half( {"), ("b.rs", "#[command]\nfn whole() {}")]);
+    let (scan, text) = folder.scan();
+    assert_eq!(scan.faults, Vec::<String>::new());
+    assert_eq!(modules(&text), ["a", "b"]);
+    assert!(text.contains(r#"Commands::new("whole","#), "{text}");
+}
+
+#[test]
+fn an_unchanged_list_keeps_its_date() {
+    let folder = Folder::new("date", &[("a.rs", "#[command]\nfn one() {}")]);
+    folder.scan();
+    let date = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    fs::File::options().append(true).open(folder.out()).unwrap().set_modified(date).unwrap();
+    let modified = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    folder.write("a.rs", "#[command]\nfn one() { /* changed */ }");
+    folder.scan();
+    assert_eq!(modified(&folder.out()), date);
+    folder.write("a.rs", "#[command]\nfn two() {}");
+    assert!(folder.scan().1.contains("\"two\""));
+}
+
+#[test]
+fn faults_leave_the_last_list() {
+    let folder = Folder::new("faults", &[("a.rs", "#[command]\nfn one() {}")]);
+    let (_, before) = folder.scan();
+    folder.write("b-c.rs", "");
+    folder.write("b_c.rs", "");
+    let (scan, after) = folder.scan();
+    assert_eq!(scan.faults.len(), 1);
+    assert!(scan.faults[0].ends_with("rename it to `b_c_2.rs`"), "{}", scan.faults[0]);
+    assert_eq!(after, before);
+}
+
+#[test]
+fn no_folder_is_a_fault() {
+    let folder = Folder::new("none", &[]);
+    let scan = scan(&folder.plugins().join("none"), &folder.out());
+    assert_eq!(scan.faults.len(), 1);
+}

@@ -1,0 +1,48 @@
+//! `#[command]` and `#[derive(Choice)]`. Use them through `catops_core`.
+
+mod arg;
+mod choice;
+mod command;
+mod doc;
+mod head;
+
+use proc_macro::TokenStream;
+
+/// Makes a function a command.
+///
+/// The function stays as it is, so a test or another command may call it. Its doc comment is the help, its parameters are
+/// what the command takes, `&Context` wherever it stands is given by the framework.
+///
+/// | in the brackets | meaning |
+/// |---|---|
+/// | `name = "ls"` | another name than the function's |
+/// | `group`, `group = "service"` | called as `<file> <name>`, or `service <name>` |
+/// | `requires = "ops.restart"` | the permission that the asker needs |
+/// | `next = ["status"]` | what usually follows, offered with the reply |
+/// | `inline` | quick enough to be answered at once |
+/// | `repeatable` | may run again for the same request |
+/// | `ephemeral` | only the asker sees the words and the reply |
+///
+/// A parameter is one word, read by its type's `FromStr`. `Option<T>` may be left out, `Vec<T>` takes all remaining words,
+/// `bool` is a flag. `#[arg(…)]` before it says more:
+///
+/// | in the brackets | meaning |
+/// |---|---|
+/// | `long`, `long = "zone"` | `--zone value` instead of a word at its place |
+/// | `short`, `short = 'z'` | also `-z value` |
+/// | `default_value = 3` | what it is when it is not given |
+/// | `rest` | the rest of the line, quotes and spaces as typed |
+/// | `secret` | never recorded |
+/// | `complete = services` | an `async fn(&Context, &str) -> Vec<String>` that lists what it may be |
+#[proc_macro_attribute]
+pub fn command(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    command::expand(attributes.into(), item.into()).into()
+}
+
+/// Lets an enum stand as a parameter: its variants are the words, their doc comments the help.
+///
+/// `EuWest` is typed as `eu-west`.
+#[proc_macro_derive(Choice)]
+pub fn choice(item: TokenStream) -> TokenStream {
+    choice::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}

@@ -1,0 +1,88 @@
+//! Commands, chats, key and policy, put together once at start-up.
+
+use std::sync::Arc;
+
+use crate::chat::Chat;
+use crate::command::Commands;
+use crate::error::{Error, ErrorKind};
+use crate::job::JobKey;
+use crate::policy::Policy;
+use crate::secret::Secret;
+#[cfg(feature = "slack")]
+use crate::settings::Settings;
+
+/// The bot, free of the cloud it runs on.
+#[derive(Debug)]
+pub struct App {
+    commands: &'static Commands,
+    chats: Vec<Arc<dyn Chat>>,
+    key: JobKey,
+    policy: Policy,
+}
+
+impl App {
+    /// Puts a bot together. `chats` must not share a route.
+    pub fn new(commands: &'static Commands, chats: Vec<Arc<dyn Chat>>, key: JobKey) -> Self {
+        Self { commands, chats, key, policy: Policy::default() }
+    }
+
+    /// Makes the bot that the settings describe: one chat for each that has a secret.
+    ///
+    /// Fails if no chat has one, since a bot that cannot tell who is talking must not start.
+    #[cfg(feature = "slack")]
+    pub fn with_settings(commands: &'static Commands, settings: Settings) -> Result<Self, Error> {
+        let Settings { slack_signing_secret, job_key, reply_hosts } = settings;
+        let Some(secret) = slack_signing_secret else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "CATOPS_SLACK_SIGNING_SECRET is not set; Slack signs its requests with it, and you find it under \
+                 \"Basic Information\" of your app at api.slack.com/apps",
+            ));
+        };
+        let key = match &job_key {
+            Some(key) => JobKey::derive([key]),
+            None => JobKey::derive([&secret]),
+        };
+        let slack = crate::chat::slack::Slack::new(secret, reply_hosts);
+        Ok(Self::new(commands, vec![Arc::new(slack)], key))
+    }
+
+    /// Makes the bot that the environment describes.
+    #[cfg(feature = "slack")]
+    pub fn from_env(commands: &'static Commands) -> Result<Self, Error> {
+        Self::with_settings(commands, Settings::from_env()?)
+    }
+
+    /// Returns the commands.
+    pub const fn commands(&self) -> &'static Commands {
+        self.commands
+    }
+
+    /// Returns the key that seals jobs.
+    pub const fn key(&self) -> &JobKey {
+        &self.key
+    }
+
+    /// Returns who may run what.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the chat whose requests arrive under `path`.
+    pub fn chat_at(&self, path: &str) -> Option<&Arc<dyn Chat>> {
+        self.chats.iter().find(|chat| chat.route() == path.strip_suffix('/').unwrap_or(path))
+    }
+
+    /// Returns the chat of that name.
+    pub fn chat_named(&self, name: &str) -> Option<&Arc<dyn Chat>> {
+        self.chats.iter().find(|chat| chat.name() == name)
+    }
+}
+
+/// Makes a random secret: 256 bits in hex.
+pub fn random_secret() -> Result<Secret, Error> {
+    let mut bytes = [0; 32];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
+        .map_err(|_| Error::new(ErrorKind::Unavailable, "the system gives no random numbers"))?;
+    Ok(Secret::new(crate::job::hex(&bytes)))
+}

@@ -1,0 +1,53 @@
+//! What Slack takes at most, in one place.
+//!
+//! Slack does not say what it counts as a character. We count UTF-16 units of the escaped text, which are never fewer
+//! than characters.
+
+use std::time::Duration;
+
+/// A request older or newer than this is refused. docs.slack.dev, "Verifying requests from Slack".
+pub(super) const SIGNATURE_WINDOW: Duration = Duration::from_secs(300);
+
+/// How often a `response_url` can be used. docs.slack.dev, "Handling user interaction".
+pub(super) const REPLY_USES: u8 = 5;
+
+/// How long a `response_url` can be used. docs.slack.dev, "Handling user interaction".
+pub(super) const REPLY_TIME: Duration = Duration::from_secs(30 * 60);
+
+/// Blocks in one message. docs.slack.dev, "Blocks".
+pub(super) const BLOCKS: usize = 50;
+
+/// Text of all blocks of one message. Undocumented: near 13,000 characters Slack answers `msg_blocks_too_long`
+/// (slackapi/bolt-js, issue 2509).
+pub(super) const MESSAGE_TEXT: usize = 12_000;
+
+/// The text of a section. docs.slack.dev, "Section block".
+pub(super) const SECTION_TEXT: usize = 3_000;
+
+/// Fields in a section. docs.slack.dev, "Section block".
+pub(super) const FIELDS: usize = 10;
+
+/// The text of one field. docs.slack.dev, "Section block".
+pub(super) const FIELD_TEXT: usize = 2_000;
+
+/// The message's own `text`, which stands in for the blocks in notifications. Slack splits beyond 4,000 characters
+/// (docs.slack.dev, "Truncating really long messages"); a notification shows a line or two.
+pub(super) const FALLBACK_TEXT: usize = 3_000;
+
+/// Elements of an actions block. docs.slack.dev, "Actions block".
+pub(super) const BUTTONS: usize = 25;
+
+/// The words on a button. docs.slack.dev, "Button element".
+pub(super) const BUTTON_TEXT: usize = 75;
+
+/// The value of a button. docs.slack.dev, "Button element".
+pub(super) const BUTTON_VALUE: usize = 2_000;
+
+/// The address of an image. docs.slack.dev, "Image block".
+pub(super) const IMAGE_URL: usize = 3_000;
+
+/// The description of an image. docs.slack.dev, "Image block".
+pub(super) const IMAGE_ALT: usize = 2_000;
+
+/// Attachments of one message. docs.slack.dev, "Legacy attachments", asks for at most 20.
+pub(super) const ATTACHMENTS: usize = 20;

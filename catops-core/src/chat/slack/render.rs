@@ -1,0 +1,230 @@
+//! From a reply to a Slack message that Slack takes, whatever the reply holds.
+
+use bytes::Bytes;
+
+use super::NAME;
+use super::blocks::{Block, Element, Message, Text};
+use super::canvas::{Canvas, Style};
+use super::fit::{clip, note_of, units};
+use super::limits::{
+    ATTACHMENTS, BUTTON_TEXT, BUTTON_VALUE, BUTTONS, FALLBACK_TEXT, FIELD_TEXT, FIELDS, IMAGE_ALT, IMAGE_URL,
+};
+use super::mrkdwn::{anchor, escape, is_url, lines};
+use crate::reply::{Audience, Button, Field, Part, Reply, table};
+
+/// What an empty reply says.
+const DONE: &str = "Done.";
+
+/// The text of a message that has no words of its own.
+const WORDLESS: &str = "This reply can be seen in Slack.";
+
+/// Writes the message as JSON; `replace` changes the message posted before.
+pub(super) fn message(reply: &Reply, replace: bool) -> Bytes {
+    let mut canvas = Canvas::new();
+    let mut attachments = Vec::new();
+    let mut later: usize = reply.parts.iter().map(weight).sum();
+    for (at, part) in reply.parts.iter().enumerate() {
+        later -= weight(part);
+        if !canvas.begin(later, reply.parts.len() - at - 1) {
+            canvas.note(note_of(reply.parts.len() - at, "part"));
+            break;
+        }
+        draw(&mut canvas, part, &mut attachments);
+    }
+    let mut blocks = canvas.finish();
+    let mut text = fallback(reply);
+    if blocks.is_empty() && attachments.is_empty() {
+        text = DONE.to_owned();
+        blocks.push(Block::section(text.clone()));
+    } else if text.trim().is_empty() {
+        text = WORDLESS.to_owned();
+    }
+    let response_type = match reply.audience {
+        Audience::Channel => "in_channel",
+        Audience::Asker => "ephemeral",
+    };
+    let message = Message { response_type, replace_original: replace, text, blocks, attachments };
+    serde_json::to_vec(&message).expect("strings and JSON values can always be written").into()
+}
+
+fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Value>) {
+    match part {
+        Part::Text(text) => canvas.flow(text, Style::Text),
+        Part::Code(text) => canvas.flow(text, Style::Code),
+        Part::Table { head, rows } => canvas.flow(&table(head, rows), Style::Code),
+        Part::Fields(list) => fields(canvas, list),
+        Part::Image { url, alt } => image(canvas, url, alt),
+        Part::Buttons(list) => buttons(canvas, list),
+        Part::File { name, text } => {
+            if !name.trim().is_empty() {
+                canvas.section(format!("*{}*", clip(escape(one_line(name).trim()), FIELD_TEXT)));
+            }
+            canvas.flow(text, Style::Code);
+        }
+        Part::Native { chat, payload } if chat == NAME => native(canvas, payload, attachments),
+        Part::Native { .. } => {}
+    }
+}
+
+/// Guesses how much room a later part wants, so that a long one does not push out what follows it.
+fn weight(part: &Part) -> usize {
+    const MOST: usize = 600;
+    let weight = match part {
+        Part::Text(text) | Part::Code(text) => text.len(),
+        Part::Fields(list) => list.len() * 60,
+        Part::Image { alt, .. } => alt.len(),
+        Part::Buttons(list) => list.len() * 60,
+        Part::Native { chat, .. } if chat != NAME => 0,
+        Part::Table { .. } | Part::File { .. } | Part::Native { .. } => MOST,
+    };
+    weight.min(MOST)
+}
+
+fn fields(canvas: &mut Canvas, list: &[Field]) {
+    let mut row = Vec::new();
+    for (at, field) in list.iter().enumerate() {
+        let Some(text) = field_text(field) else { continue };
+        if !canvas.take(units(&text), row.is_empty()) {
+            canvas.note(note_of(list.len() - at, "field"));
+            break;
+        }
+        row.push(Text::mrkdwn(text));
+        if row.len() == FIELDS {
+            canvas.push(Block::fields(std::mem::take(&mut row)));
+        }
+    }
+    if !row.is_empty() {
+        canvas.push(Block::fields(row));
+    }
+}
+
+fn field_text(field: &Field) -> Option<String> {
+    let name = clip(escape(&one_line(&field.name)), FIELD_TEXT / 4);
+    let name = if name.is_empty() { name } else { format!("*{name}*") };
+    let left = FIELD_TEXT - FIELD_TEXT / 4 - 3;
+    let mut value = lines(field.value.trim());
+    if units(&value) > left {
+        value = clip(escape(field.value.trim()), left); // a cut could go through a link
+    }
+    match (name.is_empty(), value.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(name),
+        (true, false) => Some(value),
+        (false, false) => Some(format!("{name}\n{value}")),
+    }
+}
+
+fn image(canvas: &mut Canvas, url: &str, alt: &str) {
+    let words = Some(one_line(alt)).filter(|words| !words.is_empty()).unwrap_or_else(|| "image".to_owned());
+    let sound = is_url(url) && url.is_ascii() && url.parse::<http::Uri>().is_ok() && url.len() <= IMAGE_URL;
+    let alt = clip(escape(&words), IMAGE_ALT);
+    if sound && url.starts_with("https://") && canvas.take(units(&alt), true) {
+        canvas.push(Block::image(url.to_owned(), alt));
+        return;
+    }
+    let link = anchor(url, &words);
+    // Slack fetches pictures over https alone; anything else is a link, and what is no address is words.
+    if !(sound && units(&link) <= IMAGE_URL && canvas.section(link)) {
+        canvas.flow(&words, Style::Text);
+    }
+}
+
+fn buttons(canvas: &mut Canvas, list: &[Button]) {
+    let mut row = Vec::new();
+    for (at, button) in list.iter().enumerate() {
+        let shown = |text: &str| clip(escape(&one_line(text)), BUTTON_TEXT);
+        let label = Some(shown(&button.label)).filter(|label| !label.is_empty());
+        let label = label.unwrap_or_else(|| shown(&button.command));
+        if label.is_empty() || button.command.trim().is_empty() || units(&button.command) > BUTTON_VALUE {
+            canvas.note(format!("the button {label} was left out: its command is empty or too long"));
+            continue;
+        }
+        if !canvas.take(units(&label) + units(&button.command), row.is_empty()) {
+            canvas.note(note_of(list.len() - at, "button"));
+            break;
+        }
+        let text = Text::PlainText { text: label };
+        row.push(Element::Button { text, action_id: canvas.action_id(), value: button.command.clone() });
+        if row.len() == BUTTONS {
+            canvas.push(Block::actions(std::mem::take(&mut row)));
+        }
+    }
+    if !row.is_empty() {
+        canvas.push(Block::actions(row));
+    }
+}
+
+/// Passes on what a plugin wrote for Slack, as far as the message has room.
+fn native(canvas: &mut Canvas, payload: &serde_json::Value, attachments: &mut Vec<serde_json::Value>) {
+    let list = |name: &str| payload.get(name).and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
+    let blocks = list("blocks");
+    for (at, block) in blocks.iter().enumerate() {
+        if !canvas.take(words(block), true) {
+            canvas.note(note_of(blocks.len() - at, "block"));
+            break;
+        }
+        canvas.push(Block::Native(block.clone()));
+    }
+    let given = list("attachments");
+    for (at, attachment) in given.iter().enumerate() {
+        if attachments.len() == ATTACHMENTS || !canvas.take(words(attachment), false) {
+            canvas.note(note_of(given.len() - at, "attachment"));
+            break;
+        }
+        attachments.push(attachment.clone());
+    }
+}
+
+/// Counts the text anywhere in a value.
+fn words(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::String(text) => units(text),
+        serde_json::Value::Array(list) => list.iter().map(words).sum(),
+        serde_json::Value::Object(map) => map.values().map(words).sum(),
+        _ => 0,
+    }
+}
+
+/// Makes the text that stands for the blocks.
+fn fallback(reply: &Reply) -> String {
+    let mut out = String::new();
+    for part in &reply.parts {
+        if out.len() >= FALLBACK_TEXT {
+            break;
+        }
+        let text = match part {
+            Part::Text(text) => lines(start(text)),
+            Part::Fields(list) => {
+                let pairs = list.iter().take(FIELDS).map(|field| (start(&field.name), start(&field.value)));
+                pairs.map(|(name, value)| format!("{}: {}", escape(name), lines(value))).collect::<Vec<_>>().join("\n")
+            }
+            Part::Image { alt, .. } => escape(start(alt)),
+            Part::File { name, .. } => escape(start(name)),
+            // Fixed width is lost in a notification: better than nothing, but not beside words.
+            Part::Code(text) if out.is_empty() => escape(start(text)),
+            Part::Table { head, rows } if out.is_empty() => escape(start(&table(head, rows))),
+            Part::Buttons(list) if out.is_empty() => {
+                let labels: Vec<_> = list.iter().take(BUTTONS).map(|button| start(&button.label)).collect();
+                escape(&labels.join(", "))
+            }
+            _ => continue,
+        };
+        if !out.is_empty() && !text.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(text.trim());
+    }
+    clip(out, FALLBACK_TEXT)
+}
+
+/// Returns as much of a text as the fallback could use.
+fn start(text: &str) -> &str {
+    &text[..text.floor_char_boundary(FALLBACK_TEXT + 1)]
+}
+
+/// Puts a text into one line, without what cannot be seen, so that an empty one is known to be empty.
+fn one_line(text: &str) -> String {
+    let space = |c: char| if c.is_ascii_whitespace() { ' ' } else { c };
+    let line: String = text.chars().map(space).filter(|c| !c.is_control()).collect();
+    line.trim().to_owned()
+}

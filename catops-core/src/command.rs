@@ -1,0 +1,246 @@
+//! A command: plain data made by `#[command]`, built when it is addressed.
+//!
+//! The attribute keeps the function as it is and adds one beside it that returns a [`Command`]. The build script finds
+//! these by name, so nothing is registered and nothing runs at start.
+
+#[cfg(any(test, feature = "testing"))]
+mod check;
+mod failure;
+mod help;
+mod list;
+mod near;
+mod param;
+mod read;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+#[cfg(any(test, feature = "testing"))]
+pub use self::check::check;
+pub use self::failure::{CommandError, usage};
+pub use self::list::{Asked, Commands, What};
+pub use self::param::{Param, Shape};
+pub use self::read::Values;
+use crate::context::Context;
+use crate::reply::Reply;
+
+/// What an async command gives before it has an answer.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Reply, CommandError>> + Send + 'a>>;
+
+/// How a command is run.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// An `async fn`.
+    Async(for<'a> fn(&'a Context, Values) -> Running<'a>),
+    /// A plain `fn`, which may block and so belongs on a thread of its own.
+    Blocking(fn(&Context, Values) -> Result<Reply, CommandError>),
+}
+
+/// What lists the words that may stand for a parameter, given what is typed so far.
+pub type Completer = for<'a> fn(&'a Context, &'a str) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + 'a>>;
+
+/// A command: what it is called, what it takes, what it says of itself, and how it is run.
+pub struct Command {
+    name: &'static str,
+    group: Option<&'static str>,
+    plugin: &'static str,
+    file: &'static str,
+    doc: &'static str,
+    run: Run,
+    requires: Option<&'static str>,
+    next: &'static [&'static str],
+    inline: bool,
+    repeatable: bool,
+    ephemeral: bool,
+    params: Vec<Param>,
+}
+
+impl Command {
+    /// Returns how it is called, as shown: `restart`, or `deploys start` in a group.
+    pub fn path(&self) -> String {
+        match self.group {
+            Some(group) => format!("{group} {}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    /// Returns its own name, without the group's.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the group it is in.
+    pub const fn group(&self) -> Option<&'static str> {
+        self.group
+    }
+
+    /// Returns the name of its file without the ending, folders joined by `_`. Its state is kept under this name.
+    pub const fn plugin(&self) -> &'static str {
+        self.plugin
+    }
+
+    /// Returns its file, as a path from the folder above the plugins'.
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Returns the permission that the asker needs.
+    pub const fn requires(&self) -> Option<&'static str> {
+        self.requires
+    }
+
+    /// Returns the commands that usually follow.
+    pub const fn next(&self) -> &'static [&'static str] {
+        self.next
+    }
+
+    /// Returns whether it is quick enough to be answered at once, without a second leg.
+    pub const fn is_inline(&self) -> bool {
+        self.inline
+    }
+
+    /// Returns whether it may run again for the same request.
+    pub const fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
+    /// Returns whether only the asker sees the words and the reply.
+    pub const fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+
+    /// Returns how it is run.
+    pub const fn run(&self) -> Run {
+        self.run
+    }
+
+    /// Returns its doc comment.
+    pub const fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    /// Returns the first sentence of its doc comment.
+    pub fn summary(&self) -> String {
+        help::first_sentence(self.doc)
+    }
+
+    /// Returns what to type, such as `restart [OPTIONS] <service>`.
+    pub fn usage(&self) -> String {
+        help::usage(self)
+    }
+
+    /// Returns what it takes, in the order of the function's parameters.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    fn has_secret(&self) -> bool {
+        self.params.iter().any(Param::is_secret)
+    }
+}
+
+/// What generated code builds a command with.
+#[doc(hidden)]
+impl Command {
+    #[must_use]
+    pub fn new(name: &'static str, doc: &'static str, run: Run) -> Self {
+        Self {
+            name,
+            group: None,
+            plugin: "",
+            file: "",
+            doc,
+            run,
+            requires: None,
+            next: &[],
+            inline: false,
+            repeatable: false,
+            ephemeral: false,
+            params: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn set_requires(mut self, permission: &'static str) -> Self {
+        self.requires = Some(permission);
+        self
+    }
+
+    #[must_use]
+    pub fn set_next(mut self, next: &'static [&'static str]) -> Self {
+        self.next = next;
+        self
+    }
+
+    #[must_use]
+    pub fn set_inline(mut self) -> Self {
+        self.inline = true;
+        self
+    }
+
+    #[must_use]
+    pub fn set_repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    #[must_use]
+    pub fn set_ephemeral(mut self) -> Self {
+        self.ephemeral = true;
+        self
+    }
+
+    #[must_use]
+    pub fn param(mut self, param: Param) -> Self {
+        self.params.push(param);
+        self
+    }
+
+    #[must_use]
+    pub fn in_group(mut self, group: &'static str) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    #[must_use]
+    pub fn from_file(mut self, plugin: &'static str, file: &'static str) -> Self {
+        self.plugin = plugin;
+        self.file = file;
+        self
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command").field("path", &self.path()).field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// What the code that `#[command]` writes refers to. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod private {
+    use std::marker::PhantomData;
+
+    pub use super::Run;
+    pub use super::failure::{Completions, IntoFailure, IntoReply, completions, done};
+    pub use super::param::{Arg, Described, Description, Param};
+
+    /// Asks a type for its [`Description`], whether or not it has one: the inherent constant wins where `T` is
+    /// [`Described`], else the one of the trait [`Undescribed`] is found.
+    #[derive(Debug)]
+    pub struct Probe<T>(PhantomData<T>);
+
+    impl<T: Described> Probe<T> {
+        pub const DESCRIPTION: Description = Description { words: T::WORDS, raw: T::RAW };
+    }
+
+    pub trait Undescribed {
+        const DESCRIPTION: Description = Description { words: &[], raw: false };
+    }
+
+    impl<T> Undescribed for Probe<T> {}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! All commands of a bot, and which of them a line addresses.
+
+use super::near::{PROPOSED, near, one_of};
+use super::read::{Reading, Values, never_closed, read, shown};
+use super::{Command, help};
+use crate::line::{Words, plain, split};
+use crate::reply::Reply;
+
+/// The commands that the build script found.
+#[derive(Clone, Copy, Debug)]
+pub struct Commands {
+    /// Every path, one a line, in order. One string, since each pointer in a `static` costs time at every cold start.
+    names: &'static str,
+    pages: fn(&str) -> &'static str,
+    find: fn(&str) -> Option<Command>,
+}
+
+/// What a line asks for.
+#[derive(Debug)]
+pub struct Asked {
+    /// The path of the command, or `help`, or the unknown word.
+    pub command: String,
+    /// The words after it as plain text, for the record. What stands for a parameter marked `secret` is "…"; where that
+    /// cannot be told, because the line was wrong, all of it is.
+    pub arguments: String,
+    /// What is to be done.
+    pub what: What,
+}
+
+/// What is to be done about a line.
+#[derive(Debug)]
+pub enum What {
+    /// Show this help.
+    Help(Reply),
+    /// Say that there is no such command.
+    Unknown(Reply),
+    /// Say how this command is used.
+    Usage(Command, Reply),
+    /// Run this command.
+    Run(Command, Values),
+}
+
+/// What the first words of a line name.
+enum Target {
+    Overview,
+    Help,
+    Command { command: Command, words: usize },
+    Group(String),
+    Unknown { group: Option<String>, word: String },
+}
+
+impl Commands {
+    /// Makes the list. The build script writes the call.
+    ///
+    /// `names` has one path a line; `pages` returns the text about a group or a file; `find` builds the command of a path.
+    pub const fn new(names: &'static str, pages: fn(&str) -> &'static str, find: fn(&str) -> Option<Command>) -> Self {
+        Self { names, pages, find }
+    }
+
+    /// Returns the path of each command, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.names.split('\n').filter(|name| !name.is_empty())
+    }
+
+    /// Returns each command, in the order of their paths.
+    pub fn all(&self) -> impl Iterator<Item = Command> + use<> {
+        let find = self.find;
+        self.paths().filter_map(find)
+    }
+
+    /// Returns the command of this path, in which `_` may stand for `-`.
+    pub fn find(&self, path: &str) -> Option<Command> {
+        (self.find)(&key(path))
+    }
+
+    /// Returns the command that `text` addresses, without a look at its arguments.
+    pub fn addressed(&self, text: &str) -> Option<Command> {
+        let mut words = Words::new(text).map(|token| token.text);
+        match self.target(words.next().as_deref(), words.next().as_deref()) {
+            Target::Command { command, .. } => Some(command),
+            _ => None,
+        }
+    }
+
+    /// Reads a whole line, which is in escaped form.
+    ///
+    /// `prefix` is what the reader types before a command, such as `/meow`; empty at a terminal. Help and proposals name
+    /// only commands that `may` lets through; it is not asked about the command that is addressed.
+    pub fn read(&self, prefix: &str, text: &str, may: &dyn Fn(&Command) -> bool) -> Asked {
+        let line = split(text);
+        let word = |index: usize| line.tokens.get(index).map(|token| token.text.as_str());
+        let after = |words: usize| line.tokens.get(words).map_or("", |token| &text[token.start..]).trim_end();
+        match self.target(word(0), word(1)) {
+            Target::Overview => asked("help", String::new(), What::Help(help::overview(self, prefix, may))),
+            Target::Help => {
+                let reply = match self.target(word(1), word(2)) {
+                    Target::Overview | Target::Help => help::overview(self, prefix, may),
+                    Target::Command { command, .. } => help::command(&command, prefix),
+                    Target::Group(group) => help::group(self, &group, prefix, may),
+                    Target::Unknown { group, word } => {
+                        let page = group.is_none().then(|| help::file(self, &word, prefix, may)).flatten();
+                        page.unwrap_or_else(|| self.unknown(group.as_deref(), &word, prefix, may))
+                    }
+                };
+                asked("help", plain(after(1)), What::Help(reply))
+            }
+            Target::Group(group) => {
+                let reply = help::group(self, &group, prefix, may);
+                asked(&group, plain(after(1)), What::Help(reply))
+            }
+            Target::Unknown { group, word } => {
+                let words = 1 + usize::from(group.is_some());
+                let token = &line.tokens[words - 1];
+                // Nothing between quotes has no name but the quotes.
+                let word = if word.trim().is_empty() { text[token.start..token.end].to_owned() } else { word };
+                let reply = match line.unclosed.filter(|open| *open < token.end) {
+                    Some(open) => Reply::to_asker(never_closed(text, open)),
+                    None => self.unknown(group.as_deref(), &word, prefix, may),
+                };
+                // Whether one of the words is a secret cannot be told.
+                let name = group.map_or_else(|| shown(&word), |group| format!("{group} {}", shown(&word)));
+                asked(&name, hidden_if(true, after(words)), What::Unknown(reply))
+            }
+            Target::Command { command, words } => {
+                let path = command.path();
+                match read(&command, text, &line, words) {
+                    Reading::Right(values, arguments) => asked(&path, arguments, What::Run(command, values)),
+                    Reading::Help => asked(
+                        &path,
+                        hidden_if(command.has_secret(), after(words)),
+                        What::Help(help::command(&command, prefix)),
+                    ),
+                    Reading::Wrong(reason) => {
+                        let reply = Reply::to_asker(format!("{reason}\n\nUsage: {}", command.usage()));
+                        asked(&path, hidden_if(command.has_secret(), after(words)), What::Usage(command, reply))
+                    }
+                }
+            }
+        }
+    }
+
+    fn target(&self, first: Option<&str>, second: Option<&str>) -> Target {
+        let Some(first) = first else { return Target::Overview };
+        let name = key(first);
+        if let Some(command) = (self.find)(&name) {
+            return Target::Command { command, words: 1 };
+        }
+        if is_help(&name) {
+            return Target::Help;
+        }
+        if !self.is_group(&name) {
+            return Target::Unknown { group: None, word: first.to_owned() };
+        }
+        match second.map(|second| (second, key(second))) {
+            None => Target::Group(name),
+            Some((_, second)) if is_help(&second) => Target::Group(name),
+            Some((typed, second)) => match (self.find)(&format!("{name} {second}")) {
+                Some(command) => Target::Command { command, words: 2 },
+                None => Target::Unknown { group: Some(name), word: typed.to_owned() },
+            },
+        }
+    }
+
+    pub(super) fn is_group(&self, name: &str) -> bool {
+        !name.is_empty() && self.paths().any(|path| path.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))
+    }
+
+    /// Returns the text about a group or a file.
+    pub(super) fn page(&self, name: &str) -> &'static str {
+        (self.pages)(name)
+    }
+
+    fn unknown(&self, group: Option<&str>, word: &str, prefix: &str, may: &dyn Fn(&Command) -> bool) -> Reply {
+        let typed = key(word);
+        // Names first, since a command is built only to ask whether it may be named.
+        let (path, near) = match group {
+            Some(group) => {
+                let names = self.paths().filter_map(|path| path.strip_prefix(group)?.strip_prefix(' '));
+                let near: Vec<String> = near(&typed, names).into_iter().map(|name| format!("{group} {name}")).collect();
+                (format!("{group} {}", shown(word)), near)
+            }
+            None => {
+                // A command of a group whose own name was typed is what they meant; else look at first words.
+                let is_meant = |path: &&str| path.split_once(' ').is_some_and(|(_, name)| name == typed);
+                let mut meant: Vec<&str> = self.paths().filter(is_meant).collect();
+                if meant.is_empty() {
+                    meant =
+                        near(&typed, self.paths().map(|path| path.split_once(' ').map_or(path, |(first, _)| first)));
+                }
+                (shown(word), meant.into_iter().map(str::to_owned).collect())
+            }
+        };
+        let may_name = |path: &String| match self.find(path) {
+            Some(command) => may(&command),
+            None => self.all().any(|command| command.group() == Some(path) && may(&command)),
+        };
+        let known: Vec<String> = near.into_iter().filter(may_name).take(PROPOSED).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        if known.is_empty() {
+            let more = group.map_or_else(|| "help".to_owned(), |group| format!("help {group}"));
+            let help = help::typed(prefix, &more);
+            return Reply::to_asker(format!("There is no command `{path}`. `{help}` lists what there is."));
+        }
+        Reply::to_asker(format!("There is no command `{path}`: did you mean {}?", one_of(&known)))
+    }
+}
+
+fn asked(command: &str, arguments: String, what: What) -> Asked {
+    Asked { command: command.to_owned(), arguments, what }
+}
+
+fn hidden_if(is_secret: bool, arguments: &str) -> String {
+    if is_secret && !arguments.is_empty() { "…".to_owned() } else { plain(arguments) }
+}
+
+fn is_help(name: &str) -> bool {
+    matches!(name, "help" | "--help")
+}
+
+/// How a name is looked up: phones begin a line with a capital, and a function's name has `_` where we show `-`.
+fn key(word: &str) -> String {
+    plain(word).to_lowercase().replace('_', "-")
+}

@@ -1,0 +1,275 @@
+//! From words to values: clap finds out which word belongs where, the parameters' own types read them.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::near::{nearest, one_of};
+use super::param::{Param, Shape, Value};
+use super::{Command, help};
+use crate::line::{Line, Token, plain};
+
+/// How much of what was typed an error repeats, in characters.
+const REPEATED: usize = 60;
+
+/// What the parameters of one command are to be, in their order.
+#[derive(Debug, Default)]
+pub struct Values(Vec<Slot>);
+
+#[derive(Debug)]
+enum Slot {
+    Flag(bool),
+    Values(Vec<Value>),
+}
+
+/// What generated code takes the values out with. Types and counts were settled when they were read, by the same
+/// generated code.
+#[doc(hidden)]
+impl Values {
+    fn slot(&mut self, index: usize) -> Vec<Value> {
+        match self.0.get_mut(index) {
+            Some(Slot::Values(values)) => std::mem::take(values),
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn one<T: 'static>(&mut self, index: usize) -> T {
+        self.option(index).expect("a required parameter was read before the command is run")
+    }
+
+    pub fn option<T: 'static>(&mut self, index: usize) -> Option<T> {
+        self.slot(index).pop().map(take)
+    }
+
+    pub fn many<T: 'static>(&mut self, index: usize) -> Vec<T> {
+        self.slot(index).into_iter().map(take).collect()
+    }
+
+    pub fn flag(&mut self, index: usize) -> bool {
+        matches!(self.0.get(index), Some(Slot::Flag(true)))
+    }
+}
+
+fn take<T: 'static>(value: Value) -> T {
+    *value.downcast().expect("a value has the type that its parameter reads")
+}
+
+/// What came of reading the words after a command's name.
+pub(super) enum Reading {
+    /// They are right. The text is what may be recorded of them.
+    Right(Values, String),
+    /// They ask for help.
+    Help,
+    /// They are wrong, for this reason.
+    Wrong(String),
+}
+
+/// Reads the words of `line` after the first `skip`, which name the command. `text` is what `line` was split from.
+pub(super) fn read(command: &Command, text: &str, line: &Line, skip: usize) -> Reading {
+    let tokens = &line.tokens[skip..];
+    match parser(command).try_get_matches_from(options(command, tokens)) {
+        Ok(matches) => settle(command, text, line, tokens, &matches),
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => Reading::Help,
+        Err(error) => match line.unclosed {
+            Some(open) => Reading::Wrong(never_closed(text, open)),
+            None => Reading::Wrong(explain(command, tokens, &error)),
+        },
+    }
+}
+
+/// Returns what clap needs to know of `command`. It sees plain strings only; the typed reading comes after.
+pub(super) fn parser(command: &Command) -> clap::Command {
+    // Our own `--help`, since clap's wants its feature `help`. clap then knows where it counts and where it is text.
+    let help = Arg::new("help").long("help").action(ArgAction::Help);
+    let parser = clap::Command::new(command.name)
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .disable_help_subcommand(true)
+        .arg(help);
+    command.params.iter().fold(parser, |parser, param| parser.arg(argument(param)))
+}
+
+fn argument(param: &Param) -> Arg {
+    let mut arg = Arg::new(param.name).required(param.is_required());
+    if let Some(long) = param.long() {
+        arg = arg.long(long);
+    }
+    if let Some(short) = param.short() {
+        arg = arg.short(short);
+    }
+    if param.shape() == Shape::Flag {
+        return arg.action(ArgAction::SetTrue);
+    }
+    // A number may be negative; no option is a digit.
+    arg = arg.value_name(param.name).allow_negative_numbers(true);
+    match param.shape() {
+        Shape::Words => arg.action(ArgAction::Append).num_args(0..),
+        Shape::Options => arg.action(ArgAction::Append),
+        Shape::Rest => arg.trailing_var_arg(true).allow_negative_numbers(false).allow_hyphen_values(true).num_args(1..),
+        _ => arg,
+    }
+}
+
+/// The words as clap gets them: as many, but `--dry_run` is `--dry-run`, since the parameter's name in the source has the
+/// underscore, and `-n5` is `--batch=5`, which clap would count to the rest of the line where there is one.
+fn options(command: &Command, tokens: &[Token]) -> Vec<String> {
+    let mut only_words = false;
+    let option = |token: &Token| {
+        let text = &token.text;
+        only_words |= text == "--";
+        if only_words {
+            return text.clone();
+        }
+        if text.starts_with("--") {
+            let (name, value) = text.split_at(text.find('=').unwrap_or(text.len()));
+            return name.replace('_', "-") + value;
+        }
+        let mut letters = text.chars();
+        let short = letters.next().filter(|c| *c == '-').and_then(|_| letters.next());
+        let value = letters.as_str();
+        let takes_value = |param: &&Param| param.short() == short && param.shape() != Shape::Flag;
+        match command.params.iter().find(takes_value).and_then(Param::long) {
+            Some(long) if short.is_some() && !value.is_empty() => {
+                format!("--{long}={}", value.strip_prefix('=').unwrap_or(value))
+            }
+            _ => text.clone(),
+        }
+    };
+    tokens.iter().map(option).collect()
+}
+
+fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches: &ArgMatches) -> Reading {
+    let given = |param: &Param| matches.get_many::<String>(param.name).into_iter().flatten().map(String::as_str);
+    // The rest runs to the end of the line, so its first word is found by counting from there.
+    let rest = command.params.iter().find(|param| param.shape() == Shape::Rest).and_then(|param| {
+        let count = given(param).count();
+        tokens.get(tokens.len() - count).map(|token| token.start)
+    });
+    if let Some(open) = line.unclosed.filter(|open| rest.is_none_or(|rest| *open < rest)) {
+        return Reading::Wrong(never_closed(text, open));
+    }
+    let mut slots = Vec::with_capacity(command.params.len());
+    let mut secrets = Vec::new();
+    for param in &command.params {
+        if param.shape() == Shape::Flag {
+            slots.push(Slot::Flag(matches.get_flag(param.name)));
+            continue;
+        }
+        let words: Vec<&str> = match (param.shape(), rest) {
+            (Shape::Rest, Some(start)) => vec![text[start..].trim_end()],
+            _ => given(param).collect(),
+        };
+        if param.is_secret() {
+            secrets.extend(&words);
+        }
+        let words = if words.is_empty() { param.default().into_iter().collect() } else { words };
+        let mut values = Vec::with_capacity(words.len());
+        for word in words {
+            match param.read(word) {
+                Ok(value) => values.push(value),
+                Err(reason) => return Reading::Wrong(cannot_be(param, word, &reason)),
+            }
+        }
+        slots.push(Slot::Values(values));
+    }
+    let secret_rest = rest.filter(|_| command.params.iter().any(|p| p.is_secret() && p.shape() == Shape::Rest));
+    Reading::Right(Values(slots), recorded(text, tokens, &secrets, secret_rest))
+}
+
+/// What may be recorded of the words: all of them, except that `secrets` and what follows `secret_rest` are "…".
+fn recorded(text: &str, tokens: &[Token], secrets: &[&str], secret_rest: Option<usize>) -> String {
+    let Some(first) = tokens.first() else { return String::new() };
+    let mut out = String::new();
+    let mut at = first.start;
+    for token in tokens {
+        if secret_rest.is_some_and(|rest| token.start >= rest) {
+            out.push_str(&plain(&text[at..token.start]));
+            out.push('…');
+            return out;
+        }
+        // A value is a whole word, or the end of one as in `--token=value` and `-tvalue`.
+        let is_end =
+            |secret: &&&str| token.text == **secret || (token.text.starts_with('-') && token.text.ends_with(**secret));
+        let Some(secret) = secrets.iter().filter(|secret| !secret.is_empty()).find(is_end) else { continue };
+        out.push_str(&plain(&text[at..token.start]));
+        out.push_str(&plain(&token.text[..token.text.len() - secret.len()]));
+        out.push('…');
+        at = token.end;
+    }
+    out.push_str(&plain(text[at..].trim_end()));
+    out
+}
+
+/// Turns clap's finding into our words; its own texts address people at a terminal.
+fn explain(command: &Command, tokens: &[Token], error: &clap::Error) -> String {
+    let path = command.path();
+    let named = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) => vec![name.as_str()],
+        Some(ContextValue::Strings(names)) => names.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let first = named.first().copied().unwrap_or_default();
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument => {
+            let missing: Vec<&str> = named.iter().map(|name| name.trim_end_matches("...")).collect();
+            match missing.split_last() {
+                Some((last, [])) => format!("`{path}` needs {last}"),
+                Some((last, rest)) => format!("`{path}` needs {} and {last}", rest.join(", ")),
+                None => format!("`{path}` needs more words"),
+            }
+        }
+        ErrorKind::UnknownArgument if first.starts_with('-') => {
+            let meant = options_near(command, tokens, first);
+            let meant: Vec<&str> = meant.iter().map(String::as_str).collect();
+            match meant.is_empty() {
+                true => format!("`{path}` has no {}", shown(first)),
+                false => format!("`{path}` has no {}; did you mean {}?", shown(first), one_of(&meant)),
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let word = shown(first);
+            format!("`{word}` is one word too many for `{path}`; put quotes around words that belong together")
+        }
+        ErrorKind::ArgumentConflict => format!("{first} is given twice"),
+        ErrorKind::TooManyValues => format!("{first} takes no value"),
+        ErrorKind::InvalidValue => format!("{first} needs a value"),
+        _ => format!("`{path}` cannot be run with these words"),
+    }
+}
+
+fn options_near(command: &Command, tokens: &[Token], typed: &str) -> Vec<String> {
+    let longs = || command.params.iter().filter_map(Param::long);
+    // `-now` reaches us as an unknown `-n`: look for the whole word.
+    let word = match typed.strip_prefix("--") {
+        Some(word) => word,
+        None => match tokens.iter().find(|token| token.text.starts_with(typed)) {
+            Some(token) if token.text.chars().count() > 2 => token.text.trim_start_matches('-'),
+            _ => return Vec::new(),
+        },
+    };
+    nearest(word, longs()).into_iter().map(|name| format!("--{name}")).collect()
+}
+
+fn cannot_be(param: &Param, word: &str, reason: &str) -> String {
+    let label = param.label();
+    let typed = if param.is_secret() { "…".to_owned() } else { shown(word) };
+    let words: Vec<&str> = param.choices().iter().map(|(word, _)| *word).collect();
+    if words.is_empty() {
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        return format!("{label} cannot be `{typed}`{reason}");
+    }
+    match nearest(&plain(word), words.iter().copied()).as_slice() {
+        [] => format!("{label} cannot be `{typed}`; it is one of {}", words.join(", ")),
+        meant => format!("{label} cannot be `{typed}`; did you mean {}?", one_of(meant)),
+    }
+}
+
+pub(super) fn never_closed(text: &str, open: usize) -> String {
+    format!("this quote is never closed: {}", shown(&text[open..]))
+}
+
+/// What was typed, short and in one line, to stand within backquotes.
+pub(super) fn shown(word: &str) -> String {
+    let word = plain(word.trim_end()).replace(['\n', '\r'], " ").replace('`', "'");
+    help::cut(&word, REPEATED)
+}

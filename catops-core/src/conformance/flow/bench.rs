@@ -1,0 +1,258 @@
+//! What a target supplies, and the stage each row plays on.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::sink::{Post, Sink};
+use super::slack::{Command, Signer};
+use super::{Failure, ensure};
+use crate::audit::Record;
+use crate::chat::Incoming;
+use crate::http::{HttpRequest, HttpResponse};
+use crate::job::{Job, JobId, JobKey};
+use crate::request::{Actor, Channel, ReplyTo, Request};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// A target under test: its real binary with the probe plugins, and the means to disturb it.
+///
+/// The binary runs with the signer's secret, the sink's host in `CATOPS_REPLY_HOSTS`, `CATOPS_LOG=trace`, the folder of
+/// [`Bench::probes`] in `CATOPS_PROBE_DIR`, and [`TIME_LIMIT`] for a command.
+#[async_trait]
+pub trait Bench: Sync {
+    /// Returns the name of the target, for the report.
+    fn target(&self) -> &str;
+
+    /// Returns the sink.
+    fn sink(&self) -> &Sink;
+
+    /// Returns what signs requests.
+    fn signer(&self) -> &Signer;
+
+    /// Returns the key that seals jobs.
+    fn key(&self) -> &JobKey;
+
+    /// Returns the folder where probes leave their marks.
+    fn probes(&self) -> &Path;
+
+    /// Sends a request to the target's public entry.
+    async fn send(&self, http: HttpRequest) -> Result<HttpResponse, Failure>;
+
+    /// Delivers `job` to the worker's entry, as the target's queue would; also once more, whatever became of it before.
+    async fn deliver(&self, job: &str) -> Result<(), Failure>;
+
+    /// Returns the number of jobs that the queue still holds, waiting or running.
+    async fn pending(&self) -> Result<usize, Failure>;
+
+    /// Makes the queue refuse new jobs, or take them again.
+    async fn queue(&self, up: bool) -> Result<(), Failure>;
+
+    /// Makes the store unreachable, or reachable again.
+    async fn store(&self, up: bool) -> Result<(), Failure>;
+
+    /// Kills the process that runs commands at once, as the platform or the kernel would, and lets the platform do what
+    /// it then does.
+    async fn kill(&self) -> Result<(), Failure>;
+
+    /// Ends the process in good order, and starts another.
+    async fn restart(&self) -> Result<(), Failure>;
+
+    /// Sends the platform's signal to end, and returns how long the process took to go; then starts another.
+    async fn terminate(&self) -> Result<Duration, Failure>;
+
+    /// Starts the binary without a signing secret, and returns what it did.
+    async fn without_secret(&self) -> Result<NoSecret, Failure>;
+
+    /// Returns the audit records, the latest first.
+    async fn records(&self) -> Result<Vec<Record>, Failure>;
+
+    /// Returns everything that the target has printed so far.
+    async fn output(&self) -> Result<String, Failure>;
+
+    /// Returns the rows that this bench cannot show.
+    fn gaps(&self) -> &[Gap] {
+        &[]
+    }
+}
+
+/// The time limit of a command on the bench.
+pub const TIME_LIMIT: Duration = Duration::from_secs(4);
+
+/// How long the suite waits for what should come soon.
+pub(super) const SOON: Duration = Duration::from_secs(20);
+
+/// What a target does without a signing secret.
+#[derive(Debug)]
+pub enum NoSecret {
+    /// It ended with an error; what it printed.
+    Refused(String),
+    /// It made a secret of its own and told the operator; the status of an unsigned request to it.
+    MadeOne(StatusCode),
+}
+
+/// A row that a bench cannot show, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// The number of the row.
+    pub row: u8,
+    /// Why it cannot be shown here.
+    pub reason: &'static str,
+}
+
+/// The bench, and what makes the names of one row its own.
+pub struct Stage<'a> {
+    pub(super) bench: &'a dyn Bench,
+    row: u8,
+    count: AtomicU32,
+}
+
+impl std::fmt::Debug for Stage<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+/// A command that was sent.
+pub(super) struct Sent {
+    pub(super) id: JobId,
+    pub(super) path: String,
+    pub(super) ack: Value,
+    pub(super) command: Command,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(bench: &'a dyn Bench, row: u8) -> Self {
+        Self { bench, row, count: AtomicU32::new(0) }
+    }
+
+    /// Makes a name that nothing else uses.
+    pub(super) fn name(&self) -> String {
+        let run = Timestamp::now().as_millis();
+        format!("row{}-{run}-{}", self.row, self.count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes a command with a reply address and a trigger of its own.
+    pub(super) fn command(&self, text: &str) -> Command {
+        let name = self.name();
+        let response_url = self.bench.sink().url(&format!("/commands/{name}"));
+        Command { text: text.to_owned(), response_url, trigger_id: name, user: "U0001" }
+    }
+
+    /// Sends a command and expects it to be acknowledged.
+    pub(super) async fn send(&self, text: &str) -> Result<Sent, Failure> {
+        self.send_as(self.command(text)).await
+    }
+
+    pub(super) async fn send_as(&self, command: Command) -> Result<Sent, Failure> {
+        let response = self.bench.send(command.signed(self.bench.signer(), Timestamp::now())).await?;
+        ensure!(response.status() == StatusCode::OK, "`{}` was answered {}", command.text, response.status());
+        let ack = match response.body() {
+            body if body.is_empty() => Value::Null,
+            body => serde_json::from_slice(body)?,
+        };
+        Ok(Sent { id: id(&command), path: path(&command), ack, command })
+    }
+
+    /// Makes the job that the first leg makes of `command`.
+    pub(super) fn job(&self, command: &Command) -> Job {
+        let now = Timestamp::now();
+        let actor = Actor { id: command.user.to_owned(), name: "ann".to_owned(), team: "T0001".to_owned() };
+        let channel = Channel { id: "C0001".to_owned(), name: "ops".to_owned() };
+        let request = Request { actor, channel, prefix: "/meow".to_owned(), text: command.text.clone() };
+        let reply_to = ReplyTo {
+            chat: "slack".to_owned(),
+            url: Some(Secret::new(command.response_url.clone())),
+            channel: "C0001".to_owned(),
+            user: command.user.to_owned(),
+            expires: now + Duration::from_secs(1800),
+        };
+        Job::new(Incoming { id: id(command), request, reply_to }, now)
+    }
+
+    /// Delivers the job of `sent` once more.
+    pub(super) async fn redeliver(&self, sent: &Sent) -> Result<(), Failure> {
+        self.deliver(&self.job(&sent.command)).await
+    }
+
+    /// Seals a job and delivers it to the worker's entry.
+    pub(super) async fn deliver(&self, job: &Job) -> Result<(), Failure> {
+        self.bench.deliver(job.seal(self.bench.key())?.as_str()).await
+    }
+
+    /// Waits for the first reply.
+    pub(super) async fn reply(&self, sent: &Sent) -> Result<Post, Failure> {
+        let posts = self.bench.sink().wait(&sent.path, 1, SOON).await;
+        posts.into_iter().next().ok_or_else(|| format!("no reply to `{}`", sent.command.text).into())
+    }
+
+    /// Sends a command and waits for its one reply and its one record.
+    pub(super) async fn ask(&self, text: &str) -> Result<(Sent, Post, Record), Failure> {
+        let sent = self.send(text).await?;
+        let reply = self.reply(&sent).await?;
+        let record = self.record(&sent).await?;
+        let count = self.bench.sink().posts(&sent.path).len();
+        ensure!(count == 1, "`{text}` got {count} replies");
+        Ok((sent, reply, record))
+    }
+
+    /// Waits for the record of a job, and checks that there is only one.
+    pub(super) async fn record(&self, sent: &Sent) -> Result<Record, Failure> {
+        let find = async || -> Result<Option<Record>, Failure> {
+            let mut found: Vec<_> = self.bench.records().await?.into_iter().filter(|r| r.job == sent.id).collect();
+            ensure!(found.len() <= 1, "`{}` has {} records", sent.command.text, found.len());
+            Ok(found.pop())
+        };
+        until(find).await?.ok_or_else(|| format!("no record of `{}`", sent.command.text).into())
+    }
+
+    /// Waits until the queue holds nothing.
+    pub(super) async fn settled(&self) -> Result<(), Failure> {
+        let empty = until(async || Ok((self.bench.pending().await? == 0).then_some(()))).await?;
+        empty.ok_or_else(|| "the queue still holds jobs".into())
+    }
+
+    /// Returns how often a probe left `mark`.
+    pub(super) fn marks(&self, mark: &str) -> usize {
+        std::fs::read_to_string(self.bench.probes().join(mark)).map_or(0, |text| text.lines().count())
+    }
+
+    /// Waits until a probe has left `mark` `count` times.
+    pub(super) async fn marked(&self, mark: &str, count: usize) -> Result<(), Failure> {
+        let there = until(async || Ok((self.marks(mark) >= count).then_some(()))).await?;
+        there.ok_or_else(|| format!("the mark {mark} is there {} times, not {count}", self.marks(mark)).into())
+    }
+
+    /// Opens the gate that a probe waits at.
+    pub(super) fn open(&self, gate: &str) -> Result<(), Failure> {
+        Ok(std::fs::write(self.bench.probes().join(gate), "open")?)
+    }
+}
+
+/// Returns the id of the job that `command` becomes.
+fn id(command: &Command) -> JobId {
+    JobId::of(&["slack", "T0001", &command.trigger_id])
+}
+
+/// Returns the path that replies to `command` are posted to.
+pub(super) fn path(command: &Command) -> String {
+    format!("/commands/{}", command.trigger_id)
+}
+
+/// Looks again and again, for at most [`SOON`], until there is something to see outside this process.
+pub(super) async fn until<T>(mut look: impl AsyncFnMut() -> Result<Option<T>, Failure>) -> Result<Option<T>, Failure> {
+    let end = Instant::now() + SOON;
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(Some(found));
+        }
+        if Instant::now() > end {
+            return Ok(None);
+        }
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+}

@@ -1,0 +1,303 @@
+//! Rows 11 to 27: what can happen between the two legs and in the second.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::bench::{SOON, Stage, TIME_LIMIT, path, until};
+use super::sink::Answer;
+use super::{Checked, ensure};
+use crate::audit::Outcome;
+use crate::job::{Job, MAX_HOPS, MAX_SEALED, SealedJob, VERSION};
+
+/// Slack's limit for an acknowledgement.
+const ACK_LIMIT: Duration = Duration::from_secs(3);
+
+pub(super) async fn slow(stage: &Stage<'_>) -> Checked {
+    let gate = stage.name();
+    let begun = Instant::now();
+    let sent = stage.send(&format!("wait {gate}")).await?;
+    ensure!(begun.elapsed() < ACK_LIMIT, "the acknowledgement took {:?}", begun.elapsed());
+    stage.marked(&format!("{gate}.begun"), 1).await?;
+    ensure!(stage.bench.sink().posts(&sent.path).is_empty(), "it was answered before it ended");
+    stage.open(&gate)?;
+    let reply = stage.reply(&sent).await?;
+    ensure!(reply.text().contains("waited"), "the reply is {}", reply.all());
+    Ok(())
+}
+
+pub(super) async fn progress(stage: &Stage<'_>) -> Checked {
+    let sent = stage.send("steps").await?;
+    stage.record(&sent).await?;
+    let posts = stage.bench.sink().posts(&sent.path);
+    ensure!((2..=4).contains(&posts.len()), "there were {} posts for 20 steps", posts.len());
+    ensure!(!posts[0].replaces() && posts[0].text().contains("/20"), "the first is {}", posts[0].all());
+    ensure!(posts[1..].iter().all(super::Post::replaces), "a later post is a new message");
+    let last = posts.last().map(super::Post::text).unwrap_or_default();
+    ensure!(last.contains("all steps taken"), "the last post is {last:?}");
+    let output = stage.bench.output().await?;
+    let logged = output.lines().any(|line| line.contains("twenty steps to take") && line.contains(sent.id.as_str()));
+    ensure!(logged, "what the command logged is not in the log with the job's id");
+    Ok(())
+}
+
+pub(super) async fn sent_twice(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    let command = stage.command(&format!("say {mark} twice"));
+    let (first, second) = (stage.send_as(command.clone()).await?, stage.send_as(command).await?);
+    ensure!(first.id == second.id, "the two have different ids");
+    stage.reply(&first).await?;
+    stage.settled().await?;
+    stage.record(&first).await?;
+    ensure!(stage.marks(&mark) == 1, "it ran {} times", stage.marks(&mark));
+    ensure!(stage.bench.sink().posts(&first.path).len() == 1, "it was answered more than once");
+    Ok(())
+}
+
+pub(super) async fn finished_again(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    let (sent, _, _) = stage.ask(&format!("say {mark} once")).await?;
+    stage.redeliver(&sent).await?;
+    stage.settled().await?;
+    ensure!(stage.marks(&mark) == 1, "it ran {} times", stage.marks(&mark));
+    ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "it was answered again");
+    stage.record(&sent).await?;
+    Ok(())
+}
+
+pub(super) async fn running_again(stage: &Stage<'_>) -> Checked {
+    let gate = stage.name();
+    let sent = stage.send(&format!("wait {gate}")).await?;
+    stage.marked(&format!("{gate}.begun"), 1).await?;
+    stage.redeliver(&sent).await?;
+    // Another command goes through the same queue behind it; once it has ended, the repeat has been looked at.
+    stage.ask("say behind it").await?;
+    ensure!(stage.marks(&format!("{gate}.begun")) == 1, "it ran beside itself");
+    stage.open(&gate)?;
+    stage.reply(&sent).await?;
+    stage.settled().await?;
+    ensure!(stage.marks(&format!("{gate}.begun")) == 1, "it ran again");
+    ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "it was answered more than once");
+    Ok(())
+}
+
+pub(super) async fn died(stage: &Stage<'_>) -> Checked {
+    let gate = stage.name();
+    let once = stage.send(&format!("wait {gate}")).await?;
+    let again = stage.send(&format!("wait-again {gate}")).await?;
+    stage.marked(&format!("{gate}.begun"), 1).await?;
+    stage.marked(&format!("{gate}.again"), 1).await?;
+    stage.bench.kill().await?;
+    let told = stage.reply(&once).await?;
+    ensure!(told.text().contains("no end was recorded"), "the asker was told {}", told.all());
+    ensure!(stage.record(&once).await?.outcome == Outcome::Died, "the record does not say that it died");
+    stage.marked(&format!("{gate}.again"), 2).await?;
+    stage.open(&gate)?;
+    let reply = stage.reply(&again).await?;
+    ensure!(reply.text().contains("waited again"), "the repeatable command was answered {}", reply.all());
+    stage.settled().await?;
+    ensure!(stage.marks(&format!("{gate}.begun")) == 1, "the unrepeatable command ran again");
+    Ok(())
+}
+
+pub(super) async fn queue_down(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    stage.bench.queue(false).await?;
+    let begun = Instant::now();
+    let sent = stage.send(&format!("say {mark} lost")).await;
+    let took = begun.elapsed();
+    stage.bench.queue(true).await?;
+    let sent = sent?;
+    ensure!(took < ACK_LIMIT, "the acknowledgement took {took:?}");
+    let ack = sent.ack["text"].as_str().unwrap_or_default();
+    ensure!(ack.contains("could not start"), "the acknowledgement is {}", sent.ack);
+    stage.settled().await?;
+    ensure!(stage.marks(&mark) == 0, "it ran after all");
+    stage.ask(&format!("say {mark} works")).await?;
+    Ok(())
+}
+
+pub(super) async fn too_large(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    let sent = stage.send(&format!("say {mark} {}", "x".repeat(MAX_SEALED))).await?;
+    let ack = sent.ack["text"].as_str().unwrap_or_default();
+    ensure!(ack.contains("more text than"), "the acknowledgement is {}", sent.ack);
+    stage.settled().await?;
+    ensure!(stage.marks(&mark) == 0, "it ran after all");
+    Ok(())
+}
+
+pub(super) async fn store_down_before(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    stage.bench.store(false).await?;
+    let sent = stage.send(&format!("say {mark} unclaimed")).await;
+    let told = match &sent {
+        Ok(sent) => stage.reply(sent).await,
+        Err(_) => Err("it was not sent".into()),
+    };
+    stage.bench.store(true).await?;
+    sent?;
+    let told = told?;
+    ensure!(told.text().contains("nothing was run"), "the asker was told {}", told.all());
+    stage.settled().await?;
+    ensure!(stage.marks(&mark) == 0, "it ran after all");
+    Ok(())
+}
+
+pub(super) async fn store_down_after(stage: &Stage<'_>) -> Checked {
+    let gate = stage.name();
+    let sent = stage.send(&format!("wait {gate}")).await?;
+    stage.marked(&format!("{gate}.begun"), 1).await?;
+    stage.bench.store(false).await?;
+    stage.open(&gate)?;
+    let reply = stage.reply(&sent).await;
+    let logged = until(async || {
+        let output = stage.bench.output().await?;
+        let line = output.lines().any(|line| line.contains("could not be stored") && line.contains(sent.id.as_str()));
+        Ok(line.then_some(()))
+    });
+    let logged = logged.await;
+    stage.bench.store(true).await?;
+    ensure!(reply?.text().contains("waited"), "the reply is not the command's");
+    ensure!(logged?.is_some(), "the record is not in the log");
+    stage.settled().await
+}
+
+pub(super) async fn failures(stage: &Stage<'_>) -> Checked {
+    for (text, outcome) in [
+        ("fail", Outcome::Failed),
+        ("panic", Outcome::Panicked),
+        ("panic-later", Outcome::Panicked),
+        ("panic-plain", Outcome::Panicked),
+        ("overrun", Outcome::TimedOut),
+        ("block", Outcome::TimedOut),
+    ] {
+        let (sent, reply, record) = stage.ask(text).await?;
+        ensure!(record.outcome == outcome, "`{text}` ended as {:?}", record.outcome);
+        ensure!(reply.text().contains(sent.id.as_str()), "`{text}` was answered without the job's id: {}", reply.all());
+        ensure!(!reply.all().contains("inner detail"), "`{text}` told the asker what went wrong inside");
+        let took = record.ended.since(record.asked);
+        ensure!(took < TIME_LIMIT + Duration::from_secs(2), "`{text}` took {took:?}");
+        stage.ask("say the next one works").await?;
+    }
+    let output = stage.bench.output().await?;
+    ensure!(output.matches("inner detail").count() >= 3, "the details are not in the log");
+    Ok(())
+}
+
+pub(super) async fn killed(stage: &Stage<'_>) -> Checked {
+    let gate = stage.name();
+    let sent = stage.send(&format!("wait {gate}")).await?;
+    stage.marked(&format!("{gate}.begun"), 1).await?;
+    stage.bench.kill().await?;
+    let told = stage.reply(&sent).await?;
+    ensure!(told.text().contains(sent.id.as_str()), "the asker was told {}", told.all());
+    stage.open(&gate)?;
+    stage.settled().await?;
+    ensure!(stage.marks(&format!("{gate}.begun")) == 1, "it ran again");
+    Ok(())
+}
+
+pub(super) async fn stubborn_sink(stage: &Stage<'_>) -> Checked {
+    let scripts: [&[Answer]; 3] = [
+        &[Answer::Status(500), Answer::Status(500), Answer::Status(200)],
+        &[Answer::Busy(1), Answer::Status(200)],
+        &[Answer::Late(Duration::from_secs(10))],
+    ];
+    let mut all = Vec::new();
+    for script in scripts {
+        let command = stage.command("say stubborn");
+        stage.bench.sink().script(&path(&command), script.iter().copied());
+        all.push((stage.send_as(command).await?, script.len()));
+    }
+    for (sent, tries) in all {
+        stage.reply(&sent).await?;
+        ensure!(stage.record(&sent).await?.undelivered.is_none(), "it is recorded as undelivered");
+        let (posts, tried) = (stage.bench.sink().posts(&sent.path).len(), stage.bench.sink().tries(&sent.path));
+        ensure!((posts, tried) == (1, tries), "{posts} posts were taken in {tried} tries, not 1 in {tries}");
+    }
+    Ok(())
+}
+
+pub(super) async fn expired_sink(stage: &Stage<'_>) -> Checked {
+    let command = stage.command("say too late");
+    stage.bench.sink().script(&path(&command), [Answer::Status(404)]);
+    let sent = stage.send_as(command).await?;
+    let record = stage.record(&sent).await?;
+    ensure!(record.outcome == Outcome::Ran && record.undelivered.is_some(), "the record is {record:?}");
+    ensure!(stage.bench.sink().tries(&sent.path) == 1, "a final answer was tried again");
+    Ok(())
+}
+
+pub(super) async fn versions(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    for (version, says, runs) in [(VERSION - 1, "from before", 1), (VERSION + 1, "new version of me", 0)] {
+        let mark = format!("{mark}-{version}");
+        let command = stage.command(&format!("say {mark} from before"));
+        let (job, path) = (stage.job(&command), path(&command));
+        let url = job.reply_to.url.as_ref().map(|url| url.expose().clone());
+        let content = json!({
+            "v": version, "id": job.id, "asked": job.asked, "expires": job.expires,
+            "reply_to": {"chat": "slack", "url": url, "expires": job.reply_to.expires},
+            "request": job.request, "something": ["that", "this version does not know"],
+        });
+        let sealed = SealedJob::of_content(job.id, &content, stage.bench.key())?;
+        stage.bench.deliver(sealed.as_str()).await?;
+        let posts = stage.bench.sink().wait(&path, 1, SOON).await;
+        ensure!(posts.first().is_some_and(|post| post.text().contains(says)), "version {version}: {posts:?}");
+        stage.settled().await?;
+        ensure!(stage.marks(&mark) == runs, "version {version} ran {} times", stage.marks(&mark));
+    }
+    Ok(())
+}
+
+pub(super) async fn hops(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    for (hops, runs) in [(MAX_HOPS, 1), (MAX_HOPS + 1, 0)] {
+        let mark = format!("{mark}-{hops}");
+        let command = stage.command(&format!("say {mark} round and round"));
+        let path = path(&command);
+        stage.deliver(&Job { hops, ..stage.job(&command) }).await?;
+        let posts = stage.bench.sink().wait(&path, 1, SOON).await;
+        let stopped = posts.first().is_some_and(|post| post.text().contains("was stopped"));
+        ensure!(!posts.is_empty() && stopped == (runs == 0), "after {hops} hops the asker was told {posts:?}");
+        ensure!(stage.marks(&mark) == runs, "after {hops} hops it ran {} times", stage.marks(&mark));
+    }
+    Ok(())
+}
+
+pub(super) async fn fifty(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    let commands: Vec<_> = (0..50).map(|n| stage.command(&format!("say {mark} number {n}."))).collect();
+    let mut sent = Vec::new();
+    for chunk in commands.chunks(10) {
+        let mut waiting: Vec<_> = chunk.iter().map(|command| Box::pin(stage.send_as(command.clone()))).collect();
+        // All of a chunk are on their way before the first is awaited to its end.
+        let mut done: Vec<Option<_>> = waiting.iter().map(|_| None).collect();
+        std::future::poll_fn(|cx| {
+            for (future, done) in waiting.iter_mut().zip(&mut done) {
+                if done.is_none()
+                    && let std::task::Poll::Ready(result) = future.as_mut().poll(cx)
+                {
+                    *done = Some(result);
+                }
+            }
+            if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        for result in done.into_iter().flatten() {
+            sent.push(result?);
+        }
+    }
+    for (n, sent) in sent.iter().enumerate() {
+        let reply = stage.reply(sent).await?;
+        ensure!(reply.text().contains(&format!("number {n}.")), "number {n} was answered {}", reply.all());
+    }
+    stage.settled().await?;
+    for sent in &sent {
+        ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "one was answered more than once");
+        stage.record(sent).await?;
+    }
+    ensure!(stage.marks(&mark) == 50, "they ran {} times", stage.marks(&mark));
+    Ok(())
+}

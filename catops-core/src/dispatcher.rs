@@ -1,0 +1,323 @@
+//! The second leg: open, claim, allow, run, reply, record.
+
+mod run;
+mod words;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument as _;
+
+use self::run::Ended;
+use crate::app::App;
+use crate::audit::{Outcome, Record};
+use crate::command::{Command, Values, What};
+use crate::context::{Clock, Context, Inner, Outbox};
+use crate::error::Error;
+use crate::job::{Head, Job, JobId, MAX_HOPS, OpenError, SealedJob};
+use crate::policy::Decision;
+use crate::reply::{Audience, Reply};
+use crate::request::ReplyTo;
+use crate::responder::Responder;
+use crate::store::{Claimed, Store};
+use crate::time::Timestamp;
+
+/// How long after its deadline a run counts as dead: the time its last reply and record may take.
+const CLAIM_MARGIN: Duration = Duration::from_secs(60);
+
+/// Runs jobs. Every path ends in one reply and one record, save where nothing may happen.
+#[derive(Debug)]
+pub struct Dispatcher {
+    app: Arc<App>,
+    store: Arc<dyn Store>,
+}
+
+/// What became of a delivery; the adapter tells its queue accordingly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dispatched {
+    /// It ended this way now, and the asker was told. Deliver no more.
+    Ended(Box<Record>),
+    /// It had ended before; nothing was done. Deliver no more.
+    Repeat,
+    /// Another delivery is running it. Deliver again after this time, to see whether that one lived.
+    Busy(Timestamp),
+    /// The store could not be reached; nothing ran, and the asker was told so. Deliver no more.
+    Unclaimed,
+    /// It is no job of ours. Deliver no more, answer nobody.
+    Refused,
+}
+
+impl Dispatcher {
+    /// Makes the second leg of `app`, which keeps claims, state and audit in `store`.
+    pub fn new(app: Arc<App>, store: Arc<dyn Store>) -> Self {
+        crate::panics::install();
+        Self { app, store }
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Opens and runs what a carrier delivered, within `limit` from now: the time this invocation still has.
+    ///
+    /// A seal that does not open is logged without its content.
+    pub async fn dispatch(&self, text: &str, now: Timestamp, limit: Duration) -> Dispatched {
+        match SealedJob::from_text(text).and_then(|sealed| sealed.open(self.app.key())) {
+            Ok(job) => match self.responder(&job.id, &job.reply_to) {
+                Some(responder) => self.run(&job, responder, now, limit).await,
+                None => Dispatched::Refused,
+            },
+            Err(OpenError::Version(head)) => self.skewed(&head, now).await,
+            Err(OpenError::Seal) => {
+                tracing::warn!(reason = "seal", bytes = text.len(), "a job was refused");
+                Dispatched::Refused
+            }
+        }
+    }
+
+    fn responder(&self, id: &JobId, to: &ReplyTo) -> Option<Arc<dyn Responder>> {
+        let chat = self.app.chat_named(&to.chat).cloned();
+        if chat.is_none() {
+            tracing::error!(job = %id, chat = to.chat, "a job was refused: this bot has no such chat");
+        }
+        chat.map(|chat| chat as Arc<dyn Responder>)
+    }
+
+    /// Runs a job that is known to be ours; replies go to `responder`.
+    pub async fn run(&self, job: &Job, responder: Arc<dyn Responder>, now: Timestamp, limit: Duration) -> Dispatched {
+        let span = tracing::info_span!("job", id = %job.id);
+        let turn = Turn::new(self, job, responder, now, limit);
+        async move {
+            match self.store.claim(&job.id, turn.until(), now).await {
+                Ok(Claimed::New) => turn.fresh().await,
+                Ok(Claimed::Finished) => {
+                    tracing::info!("a repeat of a finished job: nothing to do");
+                    Dispatched::Repeat
+                }
+                Ok(Claimed::Running(until)) => Dispatched::Busy(until),
+                Ok(Claimed::Died(claim)) => match self.store.take_over(&claim, turn.until(), now).await {
+                    Ok(true) if turn.is_repeatable() => turn.fresh().await,
+                    Ok(true) => turn.stop(Outcome::Died, words::died(job, claim.started)).await,
+                    Ok(false) => Dispatched::Busy(turn.until()),
+                    Err(error) => turn.unclaimed(&error).await,
+                },
+                Err(error) => turn.unclaimed(&error).await,
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Tells the asker that the platform gave the job up, and why; unless it had ended or is claimed by nobody.
+    ///
+    /// For the dead-job path of each target: dead-letter topics, poison queues, on-failure destinations.
+    pub async fn report_dead(&self, text: &str, why: &str, now: Timestamp) -> Dispatched {
+        let Ok(job) = SealedJob::from_text(text).and_then(|sealed| sealed.open(self.app.key())) else {
+            tracing::warn!(reason = "seal", "a dead job was refused");
+            return Dispatched::Refused;
+        };
+        let Some(responder) = self.responder(&job.id, &job.reply_to) else { return Dispatched::Refused };
+        let turn = Turn::new(self, &job, responder, now, Duration::ZERO);
+        // What the platform calls dead does not run any more, whatever its claim says.
+        let claimed = match self.store.expire_claim(&job.id, now).await {
+            Ok(()) => self.store.claim(&job.id, turn.until(), now).await,
+            Err(error) => Err(error),
+        };
+        match claimed {
+            Ok(Claimed::Finished) => Dispatched::Repeat,
+            Ok(Claimed::New) => turn.stop(Outcome::Died, words::never_started(&job, why)).await,
+            Ok(Claimed::Running(until)) => Dispatched::Busy(until),
+            Ok(Claimed::Died(claim)) => match self.store.take_over(&claim, turn.until(), now).await {
+                Ok(true) => turn.stop(Outcome::Died, words::died(&job, claim.started)).await,
+                Ok(false) => Dispatched::Repeat,
+                Err(error) => turn.unclaimed(&error).await,
+            },
+            Err(error) => turn.unclaimed(&error).await,
+        }
+    }
+
+    /// Answers a job that another version of the bot sealed.
+    async fn skewed(&self, head: &Head, now: Timestamp) -> Dispatched {
+        tracing::warn!(job = %head.id, version = head.v, ours = crate::job::VERSION, "a job of another version");
+        let Some(responder) = self.responder(&head.id, &head.reply_to) else { return Dispatched::Refused };
+        let request = crate::request::Request {
+            actor: Default::default(),
+            channel: Default::default(),
+            prefix: String::new(),
+            text: String::new(),
+        };
+        let (id, reply_to) = (head.id.clone(), head.reply_to.clone());
+        let job = Job { id, asked: now, expires: now, hops: 0, reply_to, request };
+        let turn = Turn::new(self, &job, responder, now, Duration::ZERO);
+        match self.store.claim(&job.id, turn.until(), now).await {
+            Ok(Claimed::New) => turn.stop(Outcome::Skewed, words::skewed()).await,
+            Ok(_) => Dispatched::Repeat,
+            Err(error) => turn.unclaimed(&error).await,
+        }
+    }
+}
+
+/// One delivery of one job.
+struct Turn<'a> {
+    dispatcher: &'a Dispatcher,
+    job: &'a Job,
+    responder: Arc<dyn Responder>,
+    clock: Clock,
+    begun: Instant,
+    limit: Duration,
+}
+
+impl<'a> Turn<'a> {
+    fn new(
+        dispatcher: &'a Dispatcher,
+        job: &'a Job,
+        responder: Arc<dyn Responder>,
+        now: Timestamp,
+        limit: Duration,
+    ) -> Self {
+        Self { dispatcher, job, responder, clock: Clock::starting(now), begun: Instant::now(), limit }
+    }
+
+    /// When this run must be dead if it has not ended.
+    fn until(&self) -> Timestamp {
+        self.clock.started() + self.limit + CLAIM_MARGIN
+    }
+
+    fn is_repeatable(&self) -> bool {
+        let command = self.dispatcher.app.commands().addressed(&self.job.request.text);
+        command.is_some_and(|command| command.is_repeatable())
+    }
+
+    fn outbox(&self, audience: Audience) -> Arc<Outbox> {
+        let (to, id) = (self.job.reply_to.clone(), self.job.id.clone());
+        Arc::new(Outbox::new(self.responder.clone(), to, id, audience))
+    }
+
+    /// The store is down: say so, run nothing.
+    async fn unclaimed(&self, error: &Error) -> Dispatched {
+        tracing::error!(job = %self.job.id, error = error.chain(), "a job could not be claimed");
+        let reply = words::unclaimed(&self.job.id);
+        if let Err(error) = self.outbox(Audience::Asker).finish(&reply, self.clock.now()).await {
+            tracing::error!(job = %self.job.id, error = error.chain(), "a reply was not delivered");
+        }
+        Dispatched::Unclaimed
+    }
+
+    /// Ends a claimed job without running anything.
+    async fn stop(&self, outcome: Outcome, reply: Reply) -> Dispatched {
+        let asked = self.dispatcher.app.commands().read("", &self.job.request.text, &|_| true);
+        self.end(&self.outbox(Audience::Asker), asked.command, asked.arguments, outcome, &reply).await
+    }
+
+    /// Takes a job that nobody ran.
+    async fn fresh(&self) -> Dispatched {
+        let job = self.job;
+        if job.expires <= self.clock.started() {
+            return self.stop(Outcome::Expired, words::expired(job)).await;
+        }
+        if job.hops > MAX_HOPS {
+            return self.stop(Outcome::TooManyHops, words::too_many_hops()).await;
+        }
+        let app = &self.dispatcher.app;
+        let may = |command: &Command| app.policy().allows(&job.request.actor, command);
+        let asked = app.commands().read(&job.request.prefix, &job.request.text, &may);
+        let (name, arguments) = (asked.command, asked.arguments);
+        let (outcome, reply) = match asked.what {
+            What::Help(reply) => (Outcome::Help, reply),
+            What::Unknown(reply) => (Outcome::Unknown, reply),
+            What::Usage(command, reply) => match app.policy().decide(&job.request.actor, &command) {
+                Decision::Allow => (Outcome::Usage, reply),
+                Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
+            },
+            What::Run(command, values) => match app.policy().decide(&job.request.actor, &command) {
+                Decision::Allow => return self.command(&command, values, name, arguments).await,
+                Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
+            },
+        };
+        self.end(&self.outbox(Audience::Asker), name, arguments, outcome, &reply).await
+    }
+
+    /// Runs the command and turns however it ends into a reply.
+    async fn command(&self, command: &Command, values: Values, name: String, arguments: String) -> Dispatched {
+        let ephemeral = command.is_ephemeral();
+        let outbox = self.outbox(if ephemeral { Audience::Asker } else { Audience::Channel });
+        let deadline = self.begun + self.limit.saturating_sub(margin(self.limit));
+        let context = Context::new(Inner {
+            job: self.job.id.clone(),
+            request: self.job.request.clone(),
+            chat: self.job.reply_to.chat.clone(),
+            plugin: command.plugin().to_owned(),
+            clock: self.clock,
+            deadline,
+            store: self.dispatcher.store.clone(),
+            outbox: outbox.clone(),
+        });
+        let id = &self.job.id;
+        let (outcome, mut reply) = match run::run(command, context, values, deadline).await {
+            Ended::Replied(reply) => (Outcome::Ran, reply),
+            Ended::Usage(text) => (Outcome::Usage, Reply::to_asker(text)),
+            Ended::Failed(detail) => {
+                tracing::error!(command = name, error = detail, "a command failed");
+                (Outcome::Failed, words::failed(&name, id))
+            }
+            Ended::Panicked(detail) => {
+                tracing::error!(command = name, panic = detail, "a command panicked");
+                (Outcome::Panicked, words::panicked(&name, id))
+            }
+            Ended::TimedOut => {
+                let after = self.begun.elapsed();
+                tracing::error!(command = name, after = ?after, "a command outlived its deadline");
+                (Outcome::TimedOut, words::timed_out(&name, after, id))
+            }
+        };
+        if ephemeral {
+            reply.audience = Audience::Asker;
+        }
+        self.end(&outbox, name, arguments, outcome, &reply).await
+    }
+
+    /// Delivers the reply, then writes the record. In this order: a reply that was lost because the process died is
+    /// noticed by the next delivery, which tells the asker that no end was recorded.
+    async fn end(
+        &self,
+        outbox: &Outbox,
+        command: String,
+        arguments: String,
+        outcome: Outcome,
+        reply: &Reply,
+    ) -> Dispatched {
+        let undelivered = match outbox.finish(reply, self.clock.now()).await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::error!(job = %self.job.id, error = error.chain(), "a reply was not delivered");
+                Some(error.chain())
+            }
+        };
+        let (job, ended) = (self.job, self.clock.now());
+        let record = Record {
+            job: job.id.clone(),
+            asked: job.asked,
+            ended,
+            actor: job.request.actor.clone(),
+            channel: job.request.channel.clone(),
+            chat: job.reply_to.chat.clone(),
+            command,
+            arguments,
+            outcome,
+            undelivered,
+        };
+        let (name, ms) = (outcome.as_str(), self.begun.elapsed().as_millis() as u64);
+        tracing::info!(job = %job.id, command = record.command, actor = job.request.actor.id, outcome = name, ms, "ended");
+        if let Err(error) = self.dispatcher.store.finish(&record, ended).await {
+            let record = serde_json::to_string(&record).unwrap_or_default();
+            tracing::error!(job = %job.id, error = error.chain(), record, "the record could not be stored");
+        }
+        Dispatched::Ended(Box::new(record))
+    }
+}
+
+/// The part of the time limit kept for the last reply and the record: a tenth, between half a second and five.
+fn margin(limit: Duration) -> Duration {
+    (limit / 10).clamp(Duration::from_millis(500), Duration::from_secs(5)).min(limit / 2)
+}

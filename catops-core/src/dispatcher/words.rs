@@ -1,0 +1,67 @@
+//! What the asker reads when a job did not simply run.
+
+use std::time::Duration;
+
+use crate::job::{Job, JobId};
+use crate::reply::Reply;
+use crate::time::Timestamp;
+
+pub(super) fn failed(name: &str, id: &JobId) -> Reply {
+    Reply::to_channel(format!("`{name}` failed. The log has the details under job `{id}`."))
+}
+
+pub(super) fn panicked(name: &str, id: &JobId) -> Reply {
+    Reply::to_channel(format!("`{name}` broke down. The log has the details under job `{id}`."))
+}
+
+pub(super) fn timed_out(name: &str, after: Duration, id: &JobId) -> Reply {
+    let secs = after.as_secs_f32();
+    Reply::to_channel(format!(
+        "`{name}` was stopped after {secs:.0} s: its time was up. Look under job `{id}` in the log."
+    ))
+}
+
+pub(super) fn died(job: &Job, started: Timestamp) -> Reply {
+    let (line, id) = (line(job), &job.id);
+    Reply::to_channel(format!(
+        "{line} started at {started}, and no end was recorded, so I cannot say how far it got. Please look, then type \
+         it again if it should run once more. Job `{id}`."
+    ))
+}
+
+pub(super) fn never_started(job: &Job, why: &str) -> Reply {
+    let (line, id) = (line(job), &job.id);
+    Reply::to_channel(format!("{line} was never started: {why}. Nothing ran. Job `{id}`."))
+}
+
+pub(super) fn unclaimed(id: &JobId) -> Reply {
+    Reply::to_asker(format!("I cannot reach my store, so nothing was run. Please try again in a moment. Job `{id}`."))
+}
+
+pub(super) fn expired(job: &Job) -> Reply {
+    let (line, asked) = (line(job), job.asked);
+    Reply::to_asker(format!(
+        "{line} was asked for at {asked} and waited too long, so it was not run. Please type it again."
+    ))
+}
+
+pub(super) fn skewed() -> Reply {
+    Reply::to_asker("A new version of me is just being deployed, so nothing was run. Please try again in a minute.")
+}
+
+pub(super) fn too_many_hops() -> Reply {
+    Reply::to_asker("This command kept starting itself again and was stopped.")
+}
+
+pub(super) fn denied(name: &str, permission: &str) -> Reply {
+    Reply::to_asker(format!(
+        "You may not run `{name}`: it needs the permission `{permission}`, and no rule gives it to you."
+    ))
+}
+
+/// The command as it was typed, short enough to quote. Only the command's own name: arguments may be secret.
+fn line(job: &Job) -> String {
+    let first = job.request.text.split_whitespace().next().unwrap_or_default();
+    let name: String = crate::line::plain(first).chars().filter(|c| *c != '`').take(60).collect();
+    if name.is_empty() { "Your command".to_owned() } else { format!("`{name}`") }
+}

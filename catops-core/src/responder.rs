@@ -1,0 +1,75 @@
+//! Delivers replies.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use crate::error::Error;
+use crate::reply::{Audience, Reply};
+use crate::request::ReplyTo;
+use crate::time::Timestamp;
+
+/// Delivers a reply to the place that asked.
+#[async_trait]
+pub trait Responder: fmt::Debug + Send + Sync + 'static {
+    /// Posts `reply` and returns what is known of the message.
+    ///
+    /// - *Delivered means accepted*: after `Ok` the chat has taken the message.
+    /// - *One message*: given what it returned before as `earlier`, it changes that message instead of posting
+    ///   another, where the chat can and the audience is the same.
+    /// - *Within limits*: what the chat would refuse for its size is cut with a note, never sent as it is.
+    /// - *Bounded*: it retries what may pass, with jitter, honours `Retry-After`, and gives up within
+    ///   [`client::TOTAL_TIME`](crate::client::TOTAL_TIME). Then the error says why, without the address.
+    /// - *Only to the chat*: an address on a host that is not the chat's is never called; that is an error of kind
+    ///   [`ErrorKind::Refused`](crate::ErrorKind::Refused).
+    ///
+    /// After a time-out the message may have been posted and be posted again.
+    async fn respond(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error>;
+}
+
+/// What is known of messages posted to one [`ReplyTo`] so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Who sees the latest message.
+    pub audience: Audience,
+    /// How often the one-request address has been used.
+    pub uses: u8,
+}
+
+/// Records replies, for tests.
+#[derive(Debug, Default)]
+pub struct MemoryResponder {
+    replies: Mutex<Vec<(ReplyTo, Reply)>>,
+}
+
+impl MemoryResponder {
+    /// Returns what was posted so far, in order; a change of a message counts as one more.
+    pub fn replies(&self) -> Vec<(ReplyTo, Reply)> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(ReplyTo, Reply)>> {
+        self.replies.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Responder for MemoryResponder {
+    async fn respond(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        _now: Timestamp,
+    ) -> Result<Posted, Error> {
+        self.lock().push((to.clone(), reply.clone()));
+        Ok(Posted { audience: reply.audience, uses: earlier.map_or(1, |earlier| earlier.uses.saturating_add(1)) })
+    }
+}

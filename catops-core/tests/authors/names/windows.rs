@@ -1,0 +1,6 @@
+#![cfg(windows)]
+use catops_core::command;
+
+/// For another build.
+#[command]
+fn apart() {}

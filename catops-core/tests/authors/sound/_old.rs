@@ -1,0 +1,5 @@
+use catops_core::command;
+
+/// Was once a command.
+#[command]
+fn old() {}

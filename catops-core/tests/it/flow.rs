@@ -1,0 +1,178 @@
+//! A line through both legs, with everything in memory: Ingress, sealed job, Dispatcher, reply.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use catops_core::audit::Outcome;
+use catops_core::chat::slack::Slack;
+use catops_core::conformance::flow::{Answer, Command, Signer, Sink};
+use catops_core::dispatcher::Dispatched;
+use catops_core::invoker::MemoryInvoker;
+use catops_core::job::{JobKey, SealedJob};
+use catops_core::store::{MemoryStore, Store as _};
+use catops_core::{App, Commands, Context, Dispatcher, Ingress, Secret, Timestamp, command};
+
+/// Say hello.
+#[command]
+async fn hello(ctx: &Context, name: String) -> String {
+    format!("{} greets {name}", ctx.actor())
+}
+
+/// Say the time of day at once.
+#[command(inline, ephemeral)]
+fn now() -> &'static str {
+    "high noon"
+}
+
+/// Fail inside.
+#[command]
+fn broken() -> std::io::Result<()> {
+    Err(std::io::Error::other("a detail for the log"))
+}
+
+fn find(path: &str) -> Option<catops_core::Command> {
+    Some(match path {
+        "hello" => __catops_hello(),
+        "now" => __catops_now(),
+        "broken" => __catops_broken(),
+        _ => return None,
+    })
+}
+
+static COMMANDS: Commands = Commands::new("broken\nhello\nnow", |_| "", find);
+
+struct Bot {
+    ingress: Ingress,
+    dispatcher: Arc<Dispatcher>,
+    queue: Arc<MemoryInvoker>,
+    store: Arc<MemoryStore>,
+    signer: Signer,
+    sink: Sink,
+}
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+impl Bot {
+    async fn new() -> Self {
+        let secret = Secret::new("8f742231b10e8888abcd99yyyzzz85a5".to_owned());
+        let sink = Sink::start().await.unwrap();
+        let key = JobKey::derive([&secret]);
+        let slack = Slack::new(secret.clone(), vec![sink.host()]);
+        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], key));
+        let (queue, store) = (Arc::new(MemoryInvoker::new(10)), Arc::new(MemoryStore::default()));
+        let dispatcher = Arc::new(Dispatcher::new(app.clone(), store.clone()));
+        let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
+        Self { ingress, dispatcher, queue, store, signer: Signer::new(secret), sink }
+    }
+
+    fn command(&self, text: &str) -> Command {
+        let response_url = self.sink.url("/r");
+        Command { text: text.to_owned(), response_url, trigger_id: text.to_owned(), user: "U1" }
+    }
+
+    async fn send(&self, text: &str, now: Timestamp) -> (u16, Bytes) {
+        let response = self.ingress.accept(&self.command(text).signed(&self.signer, now), now).await;
+        (response.status().as_u16(), response.into_body())
+    }
+
+    async fn run(&self, job: &SealedJob, now: Timestamp) -> Dispatched {
+        self.dispatcher.dispatch(job.as_str(), now, LIMIT).await
+    }
+}
+
+fn outcome(dispatched: &Dispatched) -> Option<Outcome> {
+    match dispatched {
+        Dispatched::Ended(record) => Some(record.outcome),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_line_crosses_both_legs_once() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    assert_eq!(bot.send("hello world", now).await.0, 200);
+    let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    assert!(bot.sink.posts("/r").is_empty(), "nothing runs in the first leg");
+    assert_eq!(outcome(&bot.run(job, now).await), Some(Outcome::Ran));
+    assert_eq!(bot.run(job, now).await, Dispatched::Repeat);
+    let posts = bot.sink.posts("/r");
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posts[0].text(), "ann greets world");
+    assert_eq!(bot.store.records(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn inline_commands_and_help_never_reach_the_queue() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    let lines = [("now", "high noon"), ("", "hello"), ("help hello", "Say hello")];
+    for (line, says) in lines {
+        let (status, body) = bot.send(line, now).await;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(status == 200 && body.contains(says), "`{line}`: {status} {body}");
+    }
+    assert!(bot.queue.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_queue_is_said_in_the_acknowledgement() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    for n in 0..10 {
+        bot.send(&format!("hello {n}"), now).await;
+    }
+    let (status, body) = bot.send("hello 11", now).await;
+    assert_eq!(status, 200);
+    assert!(String::from_utf8_lossy(&body).contains("nothing is running"), "{body:?}");
+    assert_eq!(bot.queue.take().len(), 10);
+}
+
+#[tokio::test]
+async fn a_failure_names_the_job_and_hides_the_detail() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("broken", now).await;
+    let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    assert_eq!(outcome(&bot.run(job, now).await), Some(Outcome::Failed));
+    let text = bot.sink.posts("/r")[0].all();
+    assert!(text.contains(job.id().as_str()) && !text.contains("a detail"), "{text}");
+}
+
+#[tokio::test]
+async fn an_undelivered_reply_is_recorded_with_the_reason() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.sink.script("/r", [Answer::Status(404)]);
+    bot.send("hello world", now).await;
+    let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    bot.run(job, now).await;
+    let record = bot.store.records(1).await.unwrap().remove(0);
+    assert_eq!(record.outcome, Outcome::Ran);
+    let why = record.undelivered.expect("it was not delivered");
+    assert!(!why.contains("/r"), "the reason shows the address: {why}");
+}
+
+#[tokio::test]
+async fn a_dead_job_is_told_once_whatever_its_claim_says() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("hello never", now).await;
+    bot.send("hello half", now).await;
+    let [never, half] = &bot.queue.take()[..] else { panic!("two jobs are waiting") };
+    bot.store.claim(half.id(), now + LIMIT, now).await.unwrap();
+    for (job, says) in [(never, "was never started"), (half, "no end was recorded")] {
+        let dead = bot.dispatcher.report_dead(job.as_str(), "it was tried 5 times", now).await;
+        assert_eq!(outcome(&dead), Some(Outcome::Died));
+        assert_eq!(bot.dispatcher.report_dead(job.as_str(), "again", now).await, Dispatched::Repeat);
+        assert_eq!(bot.run(job, now).await, Dispatched::Repeat);
+        let posts = bot.sink.posts("/r");
+        assert!(posts.last().unwrap().text().contains(says), "{posts:?}");
+    }
+    assert_eq!(bot.sink.posts("/r").len(), 2);
+}
+
+#[tokio::test]
+async fn what_waited_too_long_is_not_run() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("hello late", now).await;
+    let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    let late = now + catops_core::job::MAX_WAIT;
+    assert_eq!(outcome(&bot.run(job, late).await), Some(Outcome::Expired));
+    assert!(bot.sink.posts("/r")[0].text().contains("waited too long"));
+}

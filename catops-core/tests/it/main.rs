@@ -1,0 +1,12 @@
+//! Core as its users see it: only what is public, over real sockets.
+
+#![allow(clippy::unwrap_used)] // clippy.toml allows it in test functions; what they call here is test code as well
+
+mod client;
+mod conformance;
+mod flow;
+mod sink;
+mod slack;
+mod slack_golden;
+mod slack_limits;
+mod slack_reply;
