@@ -1,0 +1,5 @@
+//! Finds the commands.
+
+fn main() {
+    catops_discover::plugins();
+}
