@@ -1,0 +1,53 @@
+// What may come next in a command line.
+
+/** The command that `line` addresses, and what follows it. The longest name wins, so that `lock list` beats `lock`. */
+function addressed(commands, line) {
+  const fits = commands.filter((command) => line.startsWith(command.name + " ")).sort((a, b) => b.name.length - a.name.length);
+  return fits.length ? { command: fits[0], rest: line.slice(fits[0].name.length + 1) } : null;
+}
+
+function byName(commands, start) {
+  const at = (command) => command.name.toLowerCase().indexOf(start.toLowerCase());
+  return commands.filter((command) => at(command) >= 0 && command.name !== start).sort((a, b) => (at(a) > 0) - (at(b) > 0));
+}
+
+/** Quotes a value that the command line would otherwise split. */
+const quoted = (value) => (/[\s"']/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value);
+
+/** Entries `{ insert, label, about }` for the line up to the caret; one without `insert` is only a hint. `insert` replaces the whole line. */
+function completions(commands, line) {
+  if (!line.trim()) return [];
+  const help = /^help\s+(.*)$/.exec(line);
+  if (help) return byName(commands, help[1]).map((command) => ({ insert: `help ${command.name}`, label: command.name, about: command.summary }));
+  const found = addressed(commands, line);
+  if (!found) return byName(commands, line).map((command) => ({ insert: command.name + " ", label: command.name, about: command.summary }));
+  return parameters(found.command, found.rest, line);
+}
+
+function parameters({ params }, rest, line) {
+  const typed = rest.split(/\s+/);
+  const current = typed.pop();
+  const before = line.slice(0, line.length - current.length);
+  const takesValue = (word) => params.find((param) => param.kind.startsWith("option") && word === `--${param.long}`);
+  const places = params.filter((param) => !param.long);
+  // Words that are neither flags nor the value of an option fill the places in order.
+  const filled = typed.filter((word, index) => word && !word.startsWith("-") && !takesValue(typed[index - 1])).length;
+  const last = places.at(-1);
+  const value = takesValue(typed.at(-1));
+  const place = value ?? places[filled] ?? (/^(words|rest)$/.test(last?.kind) ? last : undefined);
+  const out = [];
+  if (place && !current.startsWith("-")) {
+    const choices = place.choices.filter(([choice]) => choice.startsWith(current) && choice !== current);
+    const note = (choice, help) => [help, choice === place.default ? "(the default)" : ""].filter(Boolean).join(" ");
+    out.push(...choices.map(([choice, help]) => ({ insert: `${before}${quoted(choice)} `, label: choice, about: note(choice, help) })));
+    if (!current && !place.choices.length) out.push({ label: place.required ? `<${place.name}>` : `[${place.name}]`, about: about(place) });
+  }
+  if (!value && (!current || current.startsWith("-"))) {
+    const free = params.filter((param) => param.long && (param.kind === "options" || !typed.includes(`--${param.long}`)));
+    const fits = free.filter((param) => `--${param.long}`.startsWith(current) && `--${param.long}` !== current);
+    out.push(...fits.map((param) => ({ insert: `${before}--${param.long} `, label: `--${param.long}`, about: about(param) })));
+  }
+  return out;
+}
+
+const about = (param) => [param.about, param.default ? `(else ${param.default})` : ""].filter(Boolean).join(" ");

@@ -1,0 +1,229 @@
+//! The console's routes, called as a server calls them.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use axum::routing::RouterIntoService;
+use catops_core::command::Commands;
+use catops_core::settings::Settings;
+use catops_core::store::MemoryStore;
+use catops_core::{App, Dispatcher, Ingress, Secret};
+use catops_local::console::Console;
+use catops_local::invoker::{JobState, LocalQueue};
+use http_body_util::BodyExt;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde_json::{Value, json};
+
+static NONE: Commands = Commands::new("", |_| "", |_| None);
+
+const BASE: &str = "http://127.0.0.1:3000";
+const HOST: &str = "127.0.0.1:3000";
+
+struct Bench {
+    console: TowerToHyperService<RouterIntoService<Body>>,
+    queue: LocalQueue,
+    ingress: Arc<Ingress>,
+}
+
+fn bench(token: Option<&str>) -> Bench {
+    let secret = Secret::new("the signing secret of this test".to_owned());
+    let settings = Settings {
+        slack_signing_secret: Some(secret.clone()),
+        reply_hosts: vec![HOST.to_owned()],
+        ..Settings::default()
+    };
+    let app = Arc::new(App::with_settings(&NONE, settings).unwrap());
+    let queue = LocalQueue::memory();
+    let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
+    let ingress = Arc::new(Ingress::new(app, Arc::new(queue.clone()), dispatcher));
+    let token = token.map(|token| Secret::new(token.to_owned()));
+    let console = Console::new(ingress.clone(), &NONE, secret, BASE.to_owned(), queue.clone(), token).unwrap();
+    Bench { console: TowerToHyperService::new(console.router().into_service()), queue, ingress }
+}
+
+impl Bench {
+    async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header(header::HOST, HOST);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.console.call(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()
+    }
+
+    async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+        self.call(method, path, headers, body).await.status().as_u16()
+    }
+
+    async fn send(&self, text: &str) -> Value {
+        let body = json!({ "text": text }).to_string();
+        let response = self.call("POST", "/console/send", &[JSON], &body).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        serde_json::from_slice(&read(response).await).unwrap()
+    }
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const PING: &str = r#"{"text":"/meow ping"}"#;
+
+async fn read(response: Response) -> Bytes {
+    response.into_body().collect().await.unwrap().to_bytes()
+}
+
+/// Reads a stream of events until one holds `text`.
+async fn until(response: Response, text: &str) -> String {
+    let (mut body, mut seen) = (response.into_body(), String::new());
+    while !seen.contains(text) {
+        let frame = body.frame().await.expect("the stream goes on").unwrap();
+        seen.push_str(&String::from_utf8_lossy(frame.data_ref().unwrap()));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn a_line_takes_the_signed_route_into_the_queue() {
+    let bench = bench(None);
+    let sent = bench.send("/meow nonsense --now").await;
+    assert_eq!((&sent["status"], &sent["ack"]["response_type"]), (&json!(200), &json!("ephemeral")));
+    let jobs = bench.queue.list(None, 10).await.unwrap();
+    assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Queued));
+    assert_eq!(sent["job"], json!(jobs[0].id.as_str()));
+    assert_eq!(bench.ingress.refused(), 0);
+}
+
+#[tokio::test]
+async fn what_is_answered_at_once_has_no_job() {
+    let bench = bench(None);
+    let sent = bench.send("/meow").await;
+    assert_eq!(sent["job"], Value::Null);
+    assert!(sent["ack"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+}
+
+#[tokio::test]
+async fn only_lines_of_ours_are_sent() {
+    let bench = bench(None);
+    for text in ["", "ping", "/meowping", "/other ping"] {
+        let body = json!({ "text": text }).to_string();
+        assert_eq!(bench.status("POST", "/console/send", &[JSON], &body).await, 400, "{text}");
+    }
+    assert_eq!(bench.status("POST", "/console/send", &[("content-type", "text/plain")], PING).await, 415);
+    assert_eq!(bench.status("POST", "/console/send", &[JSON], "{").await, 400);
+    let long = json!({ "text": format!("/meow {}", "x".repeat(70_000)) }).to_string();
+    assert_eq!(bench.status("POST", "/console/send", &[JSON], &long).await, 413);
+}
+
+#[tokio::test]
+async fn replies_reach_the_page_and_a_page_goes_on_where_it_was() {
+    let bench = bench(None);
+    bench.send("/meow ping").await;
+    let taken = bench.queue.take(catops_core::Timestamp::now(), std::time::Duration::from_secs(9), 1).await.unwrap();
+    let sealed = &taken.jobs[0].sealed;
+    let start = sealed.find("/console/reply/").unwrap();
+    let path: String = sealed[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
+    for n in 1..=6 {
+        let body = json!({ "text": format!("reply {n}"), "replace_original": n == 2 }).to_string();
+        let response = bench.call("POST", &path, &[JSON], &body).await;
+        let status = response.status().as_u16();
+        let (expected, word) = if n <= 5 { (200, "ok") } else { (404, "used_url") };
+        assert_eq!((status, read(response).await.as_ref()), (expected, word.as_bytes()));
+    }
+    let seen = until(bench.call("GET", "/console/events", &[], "").await, "event: jobs").await;
+    assert!(seen.contains(r#""fresh":true"#) && seen.contains("event: sent") && seen.contains("event: ack"), "{seen}");
+    assert_eq!(seen.matches("event: message").count(), 5);
+    assert_eq!(seen.matches(r#""replace":true"#).count(), 1);
+    assert!(seen.contains(r#""running":1"#), "{seen}");
+    let id = seen.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    let (boot, last) = id.split_once('-').unwrap();
+    let before = format!("{boot}-{}", last.parse::<u32>().unwrap() - 1);
+    let again = bench.call("GET", "/console/events", &[("last-event-id", before.as_str())], "").await;
+    let again = until(again, "event: jobs").await;
+    assert!(again.contains(r#""fresh":false"#) && again.contains("reply 5") && !again.contains("reply 4"), "{again}");
+}
+
+#[tokio::test]
+async fn reply_addresses_cannot_be_guessed_and_are_not_for_browsers() {
+    let bench = bench(None);
+    assert_eq!(bench.status("POST", "/console/reply/guess", &[JSON], "{}").await, 404);
+    assert_eq!(bench.status("POST", "/console/reply/guess", &[JSON, ("origin", BASE)], "{}").await, 403);
+    assert_eq!(bench.status("GET", "/console/reply/guess", &[], "").await, 405);
+}
+
+#[tokio::test]
+async fn the_host_must_be_this_machine() {
+    let bench = bench(None);
+    for (host, status) in [
+        ("127.0.0.1:3000", 200),
+        ("localhost:3000", 200),
+        ("LOCALHOST:3000", 200),
+        ("[::1]:3000", 200),
+        ("localhost", 403),
+        ("localhost:3001", 403),
+        ("evil.example:3000", 403),
+        ("127.0.0.1.evil.example:3000", 403),
+        ("", 403),
+    ] {
+        assert_eq!(bench.status("GET", "/", &[("host", host)], "").await, status, "{host}");
+        let sent = bench.status("POST", "/console/send", &[JSON, ("host", host)], PING).await;
+        assert_eq!(sent, status, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn other_sites_are_refused() {
+    let bench = bench(None);
+    for (name, value, status) in [
+        ("origin", BASE, 200),
+        ("origin", "http://localhost:3000", 403),
+        ("origin", "http://127.0.0.1:3001", 403),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+        ("sec-fetch-site", "same-origin", 200),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "cross-site", 403),
+    ] {
+        assert_eq!(bench.status("POST", "/console/send", &[JSON, (name, value)], PING).await, status, "{value}");
+        assert_eq!(bench.status("GET", "/console/commands", &[(name, value)], "").await, status, "{value}");
+    }
+    // A link on another site may lead here.
+    assert_eq!(bench.status("GET", "/", &[("sec-fetch-site", "cross-site")], "").await, 200);
+}
+
+#[tokio::test]
+async fn every_answer_is_hardened() {
+    let bench = bench(None);
+    for (path, host) in [("/", HOST), ("/console.js", HOST), ("/console.css", HOST), ("/", "evil.example")] {
+        let response = bench.call("GET", path, &[("host", host)], "").await;
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+    }
+}
+
+#[tokio::test]
+async fn with_a_token_nothing_is_open_but_the_reply_addresses() {
+    let bench = bench(Some("open sesame"));
+    for path in
+        ["/", "/console.css", "/console.js", "/console/commands", "/console/events", "/?token=wrong", "/?token="]
+    {
+        assert_eq!(bench.status("GET", path, &[], "").await, 401, "{path}");
+    }
+    assert_eq!(bench.status("POST", "/console/send", &[JSON], PING).await, 401);
+    assert_eq!(bench.status("POST", "/console/reply/guess", &[JSON], "{}").await, 404);
+    assert_eq!(bench.status("GET", "/console.js?token=open+sesame", &[], "").await, 401);
+
+    let opened = bench.call("GET", "/?token=open+sesame", &[("host", "bot.example:8080")], "").await;
+    assert_eq!((opened.status(), &opened.headers()["location"]), (StatusCode::SEE_OTHER, &"/".parse().unwrap()));
+    let cookie = opened.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; HttpOnly; SameSite=Strict") && !cookie.contains("sesame"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let both = format!("other=1; {cookie}");
+    assert_eq!(bench.status("GET", "/", &[("cookie", both.as_str()), ("host", "bot.example:8080")], "").await, 200);
+    assert_eq!(bench.status("GET", "/", &[("cookie", &format!("{cookie}0"))], "").await, 401);
+    assert_eq!(bench.status("GET", "/", &[("cookie", "catops_console=open sesame")], "").await, 401);
+}

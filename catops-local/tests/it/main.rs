@@ -1,0 +1,10 @@
+//! The local adapter from outside.
+#![expect(clippy::unwrap_used, reason = "in the helpers of tests too")]
+
+mod bench;
+mod conformance;
+mod console;
+mod lock;
+mod queue;
+mod store;
+mod worker;
