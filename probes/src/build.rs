@@ -1,0 +1,5 @@
+//! Finds the probes.
+
+fn main() {
+    catops_discover::plugins();
+}

@@ -1,0 +1,170 @@
+//! The command line, as a person and as a script meet it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use catops_core::conformance::flow::{Command as Slash, Failure, Signer, Sink};
+use catops_core::{Secret, Timestamp};
+
+use crate::bench::{Folder, bot, free_port, ready};
+
+const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5-flow";
+
+/// Runs the bot once in `folder`, with nothing of this process's environment.
+fn catops(folder: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probes-local"));
+    command.args(words).env_clear().env("CATOPS_LOCAL_DIR", folder).env("CATOPS_PROBE_DIR", folder.join("marks"));
+    command.env("CATOPS_SLACK_SIGNING_SECRET", SECRET).env("USER", "ann").current_dir(folder);
+    command.output().expect("the program starts")
+}
+
+/// Runs it and returns the exit code and everything it printed.
+fn run(folder: &Path, words: &[&str]) -> (i32, String) {
+    let output = catops(folder, words);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[track_caller]
+fn check(words: &[&str], code: i32, says: &str) {
+    let folder = Folder::new("cli").expect("a folder");
+    let (exit, text) = run(folder.path(), words);
+    assert_eq!(exit, code, "{words:?}: {text}");
+    assert!(text.contains(says), "{words:?} said: {text}");
+}
+
+#[test]
+fn exit_codes_tell_success_failure_and_wrong_use_apart() {
+    check(&["say", "hello", "you", "there"], 0, "you said: you there");
+    check(&["fail"], 1, "failed");
+    check(&["panic"], 1, "broke down");
+    check(&["guarded", "x"], 1, "ops.guarded");
+    check(&["sya"], 2, "did you mean say");
+    check(&["typed", "mars"], 2, "eu-west");
+    check(&["serve", "--adr", "x"], 2, "--addr");
+    check(&["--version"], 0, env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn help_is_everywhere() {
+    check(&["--help"], 0, "invoke");
+    check(&["help"], 0, "Say something where all can see it.");
+    check(&["help", "invoke"], 0, "--path");
+    check(&["invoke", "--help"], 0, "signed anew");
+    check(&["help", "say"], 0, "The words to say");
+    check(&["say", "--help"], 0, "The words to say");
+    check(&["list"], 0, "Say something where all can see it.");
+    check(&["completions", "bash"], 0, "complete");
+    check(&["jobs"], 0, "There are no jobs.");
+}
+
+#[test]
+fn a_failure_shows_its_detail_to_whoever_ran_it() {
+    check(&["fail"], 1, "the disk is full of mice");
+}
+
+#[test]
+fn words_of_the_shell_stay_words() {
+    check(&["words", "a b", "c\"d", "e\\f", "<g>&h", "it's", "--", "-x"], 0, "[a b][c\"d][e\\f][<g>&h][it's][-x]");
+    check(&["who", "@ann", "#ops"], 0, "ann ops");
+}
+
+#[test]
+fn a_setting_that_is_wrong_is_named() {
+    let folder = Folder::new("settings").expect("a folder");
+    for (name, value) in [
+        ("CATOPS_ADDR", "nowhere"),
+        ("CATOPS_STORE", "redis:x"),
+        ("CATOPS_LOCAL_QUEUE", "both"),
+        ("CATOPS_TIME_LIMIT", "0"),
+        ("CATOPS_WORKERS", "many"),
+        ("CATOPS_LOG", "loud"),
+        ("CATOPS_JOB_KEY", "short"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_probes-local"));
+        let output = command.arg("serve").env_clear().env("CATOPS_LOCAL_DIR", folder.path()).env(name, value).output();
+        let output = output.expect("the program starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {text}");
+        assert!(text.contains(name) && text.trim_end().lines().count() == 1, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_place_that_cannot_hold_the_state_is_named() {
+    let folder = Folder::new("places").expect("a folder");
+    let place = folder.path().join("place");
+    std::fs::write(&place, "a file").expect("a file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_probes-local"));
+    let output = command.args(["say", "x", "y"]).env_clear().env("CATOPS_LOCAL_DIR", &place).output().expect("starts");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("CATOPS_LOCAL_DIR") && text.trim_end().lines().count() == 1, "{text}");
+
+    std::fs::write(
+        folder.path().join("catops.db"),
+        "this is no database, and long enough to be told from one\n".repeat(20),
+    )
+    .expect("a file");
+    let (code, text) = run(folder.path(), &["say", "x", "y"]);
+    assert!(code == 1 && text.contains("catops.db") && text.trim_end().lines().count() == 1, "{code}: {text}");
+}
+
+#[test]
+fn a_recorded_request_goes_through_both_legs() {
+    let folder = Folder::new("invoke").expect("a folder");
+    let file = folder.path().join("event.json");
+    let body = "team_id=T1&channel_id=C1&user_id=U1&command=%2Fmeow&text=say+hello+from+a+file&trigger_id=1.1";
+    let write = |text: String| std::fs::write(&file, text).expect("a file");
+    let path = file.to_str().expect("a path");
+
+    write(format!(r#"{{"method":"POST","path":"/slack","headers":{{"X-Slack-Signature":"v0=old"}},"body":"{body}"}}"#));
+    let (code, text) = run(folder.path(), &["invoke", "--path", path, "--log"]);
+    assert!(code == 0 && text.contains("in_channel") && text.contains("you said: from a file"), "{code}: {text}");
+    assert!(text.contains("ended"), "--log shows the log: {text}");
+
+    let (code, text) = run(folder.path(), &["invoke", "--path", path]);
+    assert!(code == 0 && text.contains("you said: from a file"), "the same event again: {code}: {text}");
+
+    write(r#"{"body":"text=unsigned"}"#.to_owned());
+    let (code, text) = run(folder.path(), &["invoke", "--path", path]);
+    assert!(code == 1 && text.contains("400"), "{code}: {text}");
+    for wrong in ["", "{}", "[1]"] {
+        write(wrong.to_owned());
+        let (code, text) = run(folder.path(), &["invoke", "--path", path]);
+        assert!(code == 1 && text.contains("event.json") && text.contains("body"), "{wrong}: {code}: {text}");
+    }
+    let (code, text) = run(folder.path(), &["invoke", "--path", "nowhere.json"]);
+    assert!(code == 1 && text.contains("nowhere.json"), "{code}: {text}");
+}
+
+#[tokio::test]
+async fn beside_a_server() -> Result<(), Failure> {
+    let (folder, address, sink) = (Folder::new("beside")?, free_port()?, Sink::start().await?);
+    let mut first = bot(folder.path(), address, &sink)?.env_remove("CATOPS_STORE").spawn()?;
+    ready(&mut first, address).await?;
+
+    // A one-shot command shares the server's state.
+    let (code, text) = run(folder.path(), &["remember", "color", "tabby"]);
+    assert_eq!(code, 0, "{text}");
+    let response_url = sink.url("/recall");
+    let recall = Slash { text: "recall color".to_owned(), response_url, trigger_id: "1.1".to_owned(), user: "U1" };
+    let signer = Signer::new(Secret::new(SECRET.to_owned()));
+    crate::bench::send(address, recall.signed(&signer, Timestamp::now())).await?;
+    let posts = sink.wait("/recall", 1, std::time::Duration::from_secs(10)).await;
+    assert_eq!(posts.first().map(|post| post.text()), Some("tabby"));
+
+    // A second server on the same file says so and stops, and so does one on a port that is taken.
+    let second = bot(folder.path(), free_port()?, &sink)?.stderr(std::process::Stdio::piped()).output().await?;
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{text}");
+    let pid = first.id().map(|pid| format!("process {pid}")).unwrap_or_default();
+    assert!(text.contains(&pid) && text.trim_end().lines().count() == 1, "{text}");
+
+    let other = Folder::new("beside-port")?;
+    let third = bot(other.path(), address, &sink)?.stderr(std::process::Stdio::piped()).output().await?;
+    let text = String::from_utf8_lossy(&third.stderr);
+    assert_eq!(third.status.code(), Some(1), "{text}");
+    assert!(text.contains("is taken") && text.contains("--addr"), "{text}");
+    first.kill().await?;
+    Ok(())
+}
