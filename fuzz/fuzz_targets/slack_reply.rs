@@ -1,0 +1,23 @@
+//! Whatever a command replies, what is sent keeps Slack's limits and pings nobody.
+#![no_main]
+
+use catops_core::chat::slack::Slack;
+use catops_core::chat::{Ack, Chat as _};
+use catops_core::{Reply, Secret};
+
+libfuzzer_sys::fuzz_target!(|input: (&str, &str, u16)| {
+    let (text, other, times) = input;
+    let long = text.repeat(usize::from(times % 512));
+    let reply = Reply::to_channel(&long)
+        .field(other, text)
+        .code(other.repeat(usize::from(times % 64)))
+        .table([other], [[text, other]])
+        .image(other, text)
+        .button(text, "status api"); // what a button runs is not shown, and may hold a mention
+    let slack = Slack::new(Secret::new("8f742231b10e8888abcd99yyyzzz85a5".to_owned()), Vec::new());
+    let body = slack.ack(Ack::Reply(&reply)).into_body();
+    let body = std::str::from_utf8(&body).expect("JSON is UTF-8");
+    for ping in ["<!channel", "<!here", "<!everyone", "<@", "<#", "<!subteam"] {
+        assert!(!body.contains(ping), "the reply pings: {body}");
+    }
+});
