@@ -8,7 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use catops_core::{Error, ErrorKind};
 use rusqlite::{Connection, OpenFlags};
@@ -18,6 +19,9 @@ use self::threads::{Reader, Writer};
 
 /// How long to wait for another process that writes to the file.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// How long to wait before a file that was busy is opened again.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// How large the write-ahead log stays on disk once its content is in the file, in bytes.
 const KEEP_LOG: u32 = 16 * 1024 * 1024;
@@ -59,6 +63,18 @@ impl Db {
     /// Blocks for as long as the disk takes. Whatever is wrong with the file becomes an error of kind
     /// [`ErrorKind::Config`] that names it and the cure; the file is left as it was.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        // Several processes that open a new file at once can find it busy in a way that SQLite does not wait for itself,
+        // as while another one turns it to WAL.
+        let end = Instant::now() + BUSY;
+        loop {
+            match Self::try_open(path) {
+                Err(error) if error.is_transient() && Instant::now() < end => thread::sleep(BUSY_PAUSE),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn try_open(path: &Path) -> Result<Self, Error> {
         failure::check_place(path)?;
         let fail = |error| failure::at_open(path, error);
         let mut write = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fail)?;

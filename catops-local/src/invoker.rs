@@ -186,7 +186,9 @@ impl LocalQueue {
     }
 
     fn changed(&self) {
-        self.inner.changes.send_modify(|changes| *changes += 1);
+        if self.inner.changes.receiver_count() > 0 {
+            self.inner.changes.send_modify(|changes| *changes += 1);
+        }
     }
 }
 

@@ -188,6 +188,10 @@ fn as_nobody(test: &str, folder: &Folder) -> Option<PathBuf> {
     for path in [folder.0.clone(), folder.file()] {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }
+    // One test at a time: a program that is being copied while another test starts its own is open for writing in that
+    // one's child for a moment, and cannot be started ("text file busy").
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // The build folder may be closed to others.
     let program = folder.0.with_extension("exe");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();

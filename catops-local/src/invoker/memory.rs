@@ -1,5 +1,6 @@
 //! The jobs in memory.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,15 +43,7 @@ impl MemoryJobs {
     }
 
     pub(super) fn add(&self, job: &SealedJob, now: Timestamp) -> Result<(), Error> {
-        let mut inner = self.lock();
-        if inner.seqs.contains_key(job.id()) {
-            return Ok(());
-        }
-        if inner.due.len() >= MAX_WAITING {
-            return Err(Error::new(ErrorKind::Unavailable, format!("the queue is full with {MAX_WAITING} jobs")));
-        }
-        inner.last += 1;
-        let seq = inner.last;
+        // Copied before the lock is taken, which all acknowledgements want.
         let info = JobInfo {
             id: job.id().clone(),
             label: job.label().to_owned(),
@@ -61,9 +54,17 @@ impl MemoryJobs {
             updated: now,
             reason: None,
         };
-        inner.seqs.insert(job.id().clone(), seq);
-        inner.jobs.insert(seq, Job { sealed: job.as_str().to_owned(), info });
-        inner.due.insert((now, seq));
+        let (id, fresh) = (job.id().clone(), Job { sealed: job.as_str().to_owned(), info });
+        let mut inner = self.lock();
+        let Inner { last, jobs, seqs, due } = &mut *inner;
+        let Entry::Vacant(place) = seqs.entry(id) else { return Ok(()) };
+        if due.len() >= MAX_WAITING {
+            return Err(Error::new(ErrorKind::Unavailable, format!("the queue is full with {MAX_WAITING} jobs")));
+        }
+        *last += 1;
+        place.insert(*last);
+        jobs.insert(*last, fresh);
+        due.insert((now, *last));
         Ok(())
     }
 
