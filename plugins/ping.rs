@@ -6,7 +6,7 @@ use catops_core::command;
 ///
 /// The line goes the whole way that every command goes, through both legs: if `pong` comes back, all of it works.
 #[command(repeatable)]
-fn ping() -> &'static str {
+async fn ping() -> &'static str {
     "pong"
 }
 

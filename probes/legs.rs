@@ -85,3 +85,11 @@ async fn overrun() {
 fn block() {
     std::thread::sleep(Duration::from_secs(6));
 }
+
+/// Hold the thread that everything else runs on, so that not even the deadline is noticed.
+#[command]
+async fn seize(gate: String) -> Result<()> {
+    crate::mark(&format!("{gate}.begun"))?;
+    std::thread::sleep(Duration::from_secs(60));
+    Ok(())
+}

@@ -39,7 +39,7 @@ struct Unplugged(Slack);
 impl Responder for Unplugged {
     async fn respond(&self, _: &ReplyTo, reply: &Reply, _: Option<&Posted>, _: Timestamp) -> Result<Posted, Error> {
         std::hint::black_box(self.0.ack(Ack::Reply(reply)));
-        Ok(Posted { audience: reply.audience, uses: 1 })
+        Ok(Posted { audience: reply.audience, uses: 1, message: None })
     }
 }
 

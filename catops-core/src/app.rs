@@ -18,12 +18,20 @@ pub struct App {
     chats: Vec<Arc<dyn Chat>>,
     key: JobKey,
     policy: Policy,
+    schedule_channel: Option<String>,
 }
 
 impl App {
     /// Puts a bot together. `chats` must not share a route.
     pub fn new(commands: &'static Commands, chats: Vec<Arc<dyn Chat>>, key: JobKey) -> Self {
-        Self { commands, chats, key, policy: Policy::default() }
+        Self { commands, chats, key, policy: Policy::default(), schedule_channel: None }
+    }
+
+    /// Sets the channel where replies of scheduled commands go: its id in the first chat.
+    #[must_use]
+    pub fn with_schedule_channel(mut self, channel: Option<String>) -> Self {
+        self.schedule_channel = channel;
+        self
     }
 
     /// Makes the bot that the settings describe: one chat for each that has a secret.
@@ -31,7 +39,8 @@ impl App {
     /// Fails if no chat has one, since a bot that cannot tell who is talking must not start.
     #[cfg(feature = "slack")]
     pub fn with_settings(commands: &'static Commands, settings: Settings) -> Result<Self, Error> {
-        let Settings { slack_signing_secret, job_key, reply_hosts } = settings;
+        let Settings { slack_signing_secret, slack_bot_token, slack_api_url, job_key, schedule_channel, reply_hosts } =
+            settings;
         let Some(secret) = slack_signing_secret else {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -43,8 +52,11 @@ impl App {
             Some(key) => JobKey::derive([key]),
             None => JobKey::derive([&secret]),
         };
-        let slack = crate::chat::slack::Slack::new(secret, reply_hosts);
-        Ok(Self::new(commands, vec![Arc::new(slack)], key))
+        let mut slack = crate::chat::slack::Slack::new(secret, reply_hosts);
+        if let Some(token) = slack_bot_token {
+            slack = slack.with_token(token, slack_api_url.as_deref())?;
+        }
+        Ok(Self::new(commands, vec![Arc::new(slack)], key).with_schedule_channel(schedule_channel))
     }
 
     /// Makes the bot that the environment describes.
@@ -66,6 +78,11 @@ impl App {
     /// Returns who may run what.
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Returns the chat and the channel where replies of scheduled commands go.
+    pub fn schedule_channel(&self) -> Option<(&Arc<dyn Chat>, &str)> {
+        self.chats.first().zip(self.schedule_channel.as_deref())
     }
 
     /// Returns the chat whose requests arrive under `path`.

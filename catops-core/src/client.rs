@@ -36,7 +36,8 @@ pub use self::deliver::{ATTEMPT_TIME, Patience, TOTAL_TIME};
 pub use self::request::RequestBuilder;
 pub use self::response::Response;
 
-/// How long a TCP connection may take. On a network that answers at all, one retransmission of the first packet fits.
+/// How long a TCP connection may take, unless [`Client::with_connect_time`] says otherwise. On a network that answers at
+/// all, one retransmission of the first packet fits.
 pub const CONNECT_TIME: Duration = Duration::from_secs(3);
 
 /// How long a request may take in all, its body included, unless [`RequestBuilder::timeout`] says otherwise.
@@ -58,9 +59,15 @@ type Hyper = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// one starts a new pool.
 ///
 /// A bot needs one, [`Client::shared`]; `Client::default()` makes another with a pool of its own.
-#[derive(Default)]
 pub struct Client {
+    connect_time: Duration,
     pool: Mutex<Option<(tokio::runtime::Id, Hyper)>>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::with_connect_time(CONNECT_TIME)
+    }
 }
 
 impl fmt::Debug for Client {
@@ -72,8 +79,14 @@ impl fmt::Debug for Client {
 impl Client {
     /// Returns the one client. The first call makes it; nothing is opened before the first request.
     pub fn shared() -> &'static Self {
-        static SHARED: Client = Client { pool: Mutex::new(None) };
+        static SHARED: Client = Client::with_connect_time(CONNECT_TIME);
         &SHARED
+    }
+
+    /// Makes a client with a pool of its own that gives a TCP connection `connect_time`: for services that are near, or
+    /// callers that have little time.
+    pub const fn with_connect_time(connect_time: Duration) -> Self {
+        Self { connect_time, pool: Mutex::new(None) }
     }
 
     /// Begins a GET request.
@@ -97,17 +110,17 @@ impl Client {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         match &*pool {
             Some((owner, hyper)) if *owner == runtime => Some(hyper.clone()),
-            _ => Some(pool.insert((runtime, connect())).1.clone()),
+            _ => Some(pool.insert((runtime, connect(self.connect_time))).1.clone()),
         }
     }
 }
 
 /// Makes a client with an empty pool.
-fn connect() -> Hyper {
+fn connect(connect_time: Duration) -> Hyper {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_TIME));
+    tcp.set_connect_timeout(Some(connect_time));
     let tls = tls_config();
     let https =
         HttpsConnectorBuilder::new().with_tls_config((*tls).clone()).https_or_http().enable_http1().wrap_connector(tcp);

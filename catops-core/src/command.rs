@@ -53,6 +53,7 @@ pub struct Command {
     inline: bool,
     repeatable: bool,
     ephemeral: bool,
+    schedule: Option<&'static str>,
     params: Vec<Param>,
 }
 
@@ -110,6 +111,11 @@ impl Command {
         self.ephemeral
     }
 
+    /// Returns when it runs by itself: a cron line in UTC, which [`Cron::parse`](crate::schedule::Cron::parse) reads.
+    pub const fn schedule(&self) -> Option<&'static str> {
+        self.schedule
+    }
+
     /// Returns how it is run.
     pub const fn run(&self) -> Run {
         self.run
@@ -157,6 +163,7 @@ impl Command {
             inline: false,
             repeatable: false,
             ephemeral: false,
+            schedule: None,
             params: Vec::new(),
         }
     }
@@ -188,6 +195,12 @@ impl Command {
     #[must_use]
     pub fn set_ephemeral(mut self) -> Self {
         self.ephemeral = true;
+        self
+    }
+
+    #[must_use]
+    pub fn set_schedule(mut self, line: &'static str) -> Self {
+        self.schedule = Some(line);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The second leg: open, claim, allow, run, reply, record.
 
 mod run;
+mod tick;
 mod words;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 use self::run::Ended;
+pub use self::tick::SCHEDULE;
 use crate::app::App;
 use crate::audit::{Outcome, Record};
 use crate::command::{Command, Values, What};
@@ -43,6 +45,8 @@ pub enum Dispatched {
     Busy(Timestamp),
     /// The store could not be reached; nothing ran, and the asker was told so. Deliver no more.
     Unclaimed,
+    /// A dead job could not be reported, since the store could not be reached; nobody was told. Report it again later.
+    Unreported,
     /// It is no job of ours. Deliver no more, answer nobody.
     Refused,
 }
@@ -86,8 +90,19 @@ impl Dispatcher {
 
     /// Runs a job that is known to be ours; replies go to `responder`.
     pub async fn run(&self, job: &Job, responder: Arc<dyn Responder>, now: Timestamp, limit: Duration) -> Dispatched {
+        self.work(job, responder, false, now, limit).await
+    }
+
+    async fn work(
+        &self,
+        job: &Job,
+        responder: Arc<dyn Responder>,
+        is_scheduled: bool,
+        now: Timestamp,
+        limit: Duration,
+    ) -> Dispatched {
         let span = tracing::info_span!("job", id = %job.id);
-        let turn = Turn::new(self, job, responder, now, limit);
+        let turn = Turn { is_scheduled, ..Turn::new(self, job, responder, now, limit) };
         async move {
             match self.store.claim(&job.id, turn.until(), now).await {
                 Ok(Claimed::New) => turn.fresh().await,
@@ -98,7 +113,7 @@ impl Dispatcher {
                 Ok(Claimed::Running(until)) => Dispatched::Busy(until),
                 Ok(Claimed::Died(claim)) => match self.store.take_over(&claim, turn.until(), now).await {
                     Ok(true) if turn.is_repeatable() => turn.fresh().await,
-                    Ok(true) => turn.stop(Outcome::Died, words::died(job, claim.started)).await,
+                    Ok(true) => turn.stop(Outcome::Died, words::died(job, claim.started, None)).await,
                     Ok(false) => Dispatched::Busy(turn.until()),
                     Err(error) => turn.unclaimed(&error).await,
                 },
@@ -109,32 +124,60 @@ impl Dispatcher {
         .await
     }
 
-    /// Tells the asker that the platform gave the job up, and why; unless it had ended or is claimed by nobody.
+    /// Tells the asker that the platform gave the job up, and why; unless it had ended.
     ///
     /// For the dead-job path of each target: dead-letter topics, poison queues, on-failure destinations.
     pub async fn report_dead(&self, text: &str, why: &str, now: Timestamp) -> Dispatched {
-        let Ok(job) = SealedJob::from_text(text).and_then(|sealed| sealed.open(self.app.key())) else {
-            tracing::warn!(reason = "seal", "a dead job was refused");
-            return Dispatched::Refused;
-        };
-        let Some(responder) = self.responder(&job.id, &job.reply_to) else { return Dispatched::Refused };
-        let turn = Turn::new(self, &job, responder, now, Duration::ZERO);
-        // What the platform calls dead does not run any more, whatever its claim says.
-        let claimed = match self.store.expire_claim(&job.id, now).await {
-            Ok(()) => self.store.claim(&job.id, turn.until(), now).await,
-            Err(error) => Err(error),
-        };
-        match claimed {
-            Ok(Claimed::Finished) => Dispatched::Repeat,
-            Ok(Claimed::New) => turn.stop(Outcome::Died, words::never_started(&job, why)).await,
-            Ok(Claimed::Running(until)) => Dispatched::Busy(until),
-            Ok(Claimed::Died(claim)) => match self.store.take_over(&claim, turn.until(), now).await {
-                Ok(true) => turn.stop(Outcome::Died, words::died(&job, claim.started)).await,
-                Ok(false) => Dispatched::Repeat,
-                Err(error) => turn.unclaimed(&error).await,
-            },
-            Err(error) => turn.unclaimed(&error).await,
+        let Some(job) = self.dead(text) else { return Dispatched::Refused };
+        match self.responder(&job.id, &job.reply_to) {
+            Some(responder) => self.bury(&job, responder, why, now).await,
+            None => Dispatched::Refused,
         }
+    }
+
+    /// Ends a job that does not run any more.
+    async fn bury(&self, job: &Job, responder: Arc<dyn Responder>, why: &str, now: Timestamp) -> Dispatched {
+        let turn = Turn::new(self, job, responder, now, Duration::ZERO);
+        let buried = async {
+            // What the platform calls dead does not run any more, whatever its claim says.
+            self.store.expire_claim(&job.id, now).await?;
+            Ok(match self.store.claim(&job.id, turn.until(), now).await? {
+                Claimed::Finished => Dispatched::Repeat,
+                Claimed::New => turn.stop(Outcome::Died, words::never_started(job, why)).await,
+                Claimed::Running(until) => Dispatched::Busy(until),
+                Claimed::Died(claim) => match self.store.take_over(&claim, turn.until(), now).await? {
+                    true => turn.stop(Outcome::Died, words::died(job, claim.started, Some(why))).await,
+                    false => Dispatched::Repeat,
+                },
+            })
+        };
+        buried.await.unwrap_or_else(|error: Error| {
+            tracing::error!(job = %job.id, error = error.chain(), "a dead job could not be reported");
+            Dispatched::Unreported
+        })
+    }
+
+    /// Returns what to deliver instead of a job that died while it ran, if its command is repeatable: the same job, one
+    /// hop further, so that a command that kills each process it runs in comes to an end.
+    ///
+    /// For targets that do not deliver a dead job again by themselves. `None` means: report it dead.
+    pub async fn again(&self, text: &str, now: Timestamp) -> Result<Option<SealedJob>, Error> {
+        let Some(job) = self.dead(text) else { return Ok(None) };
+        let command = self.app.commands().addressed(&job.request.text);
+        if !command.is_some_and(|command| command.is_repeatable()) || job.hops >= MAX_HOPS || job.expires <= now {
+            return Ok(None);
+        }
+        self.store.expire_claim(&job.id, now).await?;
+        let hops = job.hops + 1;
+        Job { hops, ..job }.seal(self.app.key()).map(Some)
+    }
+
+    fn dead(&self, text: &str) -> Option<Job> {
+        let job = SealedJob::from_text(text).and_then(|sealed| sealed.open(self.app.key())).ok();
+        if job.is_none() {
+            tracing::warn!(reason = "seal", "a dead job was refused");
+        }
+        job
     }
 
     /// Answers a job that another version of the bot sealed.
@@ -163,6 +206,8 @@ struct Turn<'a> {
     dispatcher: &'a Dispatcher,
     job: &'a Job,
     responder: Arc<dyn Responder>,
+    /// Whether it is a tick, of a command that declares it.
+    is_scheduled: bool,
     clock: Clock,
     begun: Instant,
     limit: Duration,
@@ -176,7 +221,8 @@ impl<'a> Turn<'a> {
         now: Timestamp,
         limit: Duration,
     ) -> Self {
-        Self { dispatcher, job, responder, clock: Clock::starting(now), begun: Instant::now(), limit }
+        let clock = Clock::starting(now);
+        Self { dispatcher, job, responder, is_scheduled: false, clock, begun: Instant::now(), limit }
     }
 
     /// When this run must be dead if it has not ended.
@@ -214,7 +260,8 @@ impl<'a> Turn<'a> {
     async fn fresh(&self) -> Dispatched {
         let job = self.job;
         if job.expires <= self.clock.started() {
-            return self.stop(Outcome::Expired, words::expired(job)).await;
+            let said = if self.is_scheduled { words::missed(job) } else { words::expired(job) };
+            return self.stop(Outcome::Expired, said).await;
         }
         if job.hops > MAX_HOPS {
             return self.stop(Outcome::TooManyHops, words::too_many_hops()).await;
@@ -226,16 +273,24 @@ impl<'a> Turn<'a> {
         let (outcome, reply) = match asked.what {
             What::Help(reply) => (Outcome::Help, reply),
             What::Unknown(reply) => (Outcome::Unknown, reply),
-            What::Usage(command, reply) => match app.policy().decide(&job.request.actor, &command) {
+            What::Usage(command, reply) => match self.decide(&command) {
                 Decision::Allow => (Outcome::Usage, reply),
                 Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
             },
-            What::Run(command, values) => match app.policy().decide(&job.request.actor, &command) {
+            What::Run(command, values) => match self.decide(&command) {
                 Decision::Allow => return self.command(&command, values, name, arguments).await,
                 Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
             },
         };
         self.end(&self.outbox(Audience::Asker), name, arguments, outcome, &reply).await
+    }
+
+    /// A tick is for the one command that declares a schedule, which is its author's permission.
+    fn decide(&self, command: &Command) -> Decision {
+        match self.is_scheduled {
+            true => Decision::Allow,
+            false => self.dispatcher.app.policy().decide(&self.job.request.actor, command),
+        }
     }
 
     /// Runs the command and turns however it ends into a reply.
@@ -308,7 +363,8 @@ impl<'a> Turn<'a> {
             undelivered,
         };
         let (name, ms) = (outcome.as_str(), self.begun.elapsed().as_millis() as u64);
-        tracing::info!(job = %job.id, command = record.command, actor = job.request.actor.id, outcome = name, ms, "ended");
+        // The entry says it to the operator, with what it knows of the delivery.
+        tracing::debug!(job = %job.id, command = record.command, actor = job.request.actor.id, outcome = name, ms, "ended");
         if let Err(error) = self.dispatcher.store.finish(&record, ended).await {
             let record = serde_json::to_string(&record).unwrap_or_default();
             tracing::error!(job = %job.id, error = error.chain(), record, "the record could not be stored");

@@ -11,7 +11,7 @@ pub enum ErrorKind {
     Config,
     /// The other side could not be reached, was busy or failed. Trying again may help.
     Unavailable,
-    /// No answer in time. It may or may not have happened.
+    /// No answer, in time or at all. It may or may not have happened.
     Timeout,
     /// The other side understood and refused. Trying again cannot help.
     Refused,

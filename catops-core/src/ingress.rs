@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::chat::{Ack, Chat, Inbound, Incoming, Rejection};
+use crate::command::Command;
 use crate::dispatcher::{Dispatched, Dispatcher};
 use crate::error::{Error, ErrorKind};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::invoker::Invoker;
-use crate::job::Job;
+use crate::job::{Job, JobId};
 use crate::reply::{Audience, Reply};
 use crate::responder::MemoryResponder;
 use crate::time::Timestamp;
@@ -25,6 +26,28 @@ pub struct Ingress {
     invoker: Arc<dyn Invoker>,
     dispatcher: Arc<Dispatcher>,
     refused: AtomicU64,
+}
+
+/// What a verified request became. It is among the extensions of the response, for the entry's log and metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The job, whether or not it was accepted.
+    pub job: JobId,
+    /// The command that was addressed, as `help` shows it; empty if there is no such command.
+    pub command: String,
+    /// Where it was answered.
+    pub answered: Answered,
+}
+
+/// Where a verified request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// In the second leg: the platform has accepted the job.
+    Later,
+    /// In the acknowledgement, as it should be: help, or an inline command.
+    Here,
+    /// In the acknowledgement, which says that the platform did not accept the job.
+    NotAccepted,
 }
 
 /// Where a line is answered.
@@ -77,25 +100,29 @@ impl Ingress {
 
     async fn start(&self, chat: &dyn Chat, incoming: Incoming, now: Timestamp) -> HttpResponse {
         let job = Job::new(incoming, now);
-        match self.place(&job) {
-            Place::Here(reply) => chat.ack(Ack::Reply(&reply)),
-            Place::Inline => chat.ack(Ack::Reply(&self.inline(&job, now).await)),
+        let command = self.app.commands().addressed(&job.request.text);
+        let name = command.as_ref().map(Command::path).unwrap_or_default();
+        let (mut response, answered) = match self.place(&job, command.as_ref()) {
+            Place::Here(reply) => (chat.ack(Ack::Reply(&reply)), Answered::Here),
+            Place::Inline => (chat.ack(Ack::Reply(&self.inline(&job, now).await)), Answered::Here),
             Place::Later(audience) => match self.hand_over(&job).await {
                 Ok(()) => {
                     tracing::debug!(job = %job.id, "accepted");
-                    chat.ack(Ack::Heard(audience))
+                    (chat.ack(Ack::Heard(audience)), Answered::Later)
                 }
                 Err(error) => {
                     tracing::error!(job = %job.id, error = error.chain(), "a job was not accepted");
-                    chat.ack(Ack::Reply(&not_accepted(&error)))
+                    (chat.ack(Ack::Reply(&not_accepted(&error))), Answered::NotAccepted)
                 }
             },
-        }
+        };
+        response.extensions_mut().insert(Heard { job: job.id, command: name, answered });
+        response
     }
 
-    fn place(&self, job: &Job) -> Place {
+    fn place(&self, job: &Job, command: Option<&Command>) -> Place {
         let (commands, request) = (self.app.commands(), &job.request);
-        match commands.addressed(&request.text) {
+        match command {
             Some(command) if command.is_inline() => Place::Inline,
             Some(command) if command.is_ephemeral() => Place::Later(Audience::Asker),
             Some(_) => Place::Later(Audience::Channel),

@@ -63,6 +63,7 @@
 //! |---|---|
 //! | `client` (default) | the one HTTP client, with TLS roots compiled in |
 //! | `slack` (default) | Slack: slash commands in, Block Kit out |
+//! | `server` | a small HTTP server for targets that are called over HTTP |
 //! | `log` | log lines, as text or JSON |
 //! | `testing` | `catops_core::testing`: run one line against plugins and get the reply |
 //! | `conformance` | the rules that adapters keep, and the flow suite |
@@ -93,7 +94,10 @@ pub mod policy;
 pub mod reply;
 pub mod request;
 pub mod responder;
+pub mod schedule;
 pub mod secret;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod settings;
 pub mod store;
 #[cfg(feature = "testing")]

@@ -1,9 +1,15 @@
-//! Log lines on standard error: text for people, JSON for machines.
+//! Log lines: text for people, JSON for machines.
 //!
 //! `CATOPS_LOG` is a level (`error`, `warn`, `info`, `debug`, `trace`), or a level and a format (`info,json`). Lines
-//! written while a job runs carry its id.
+//! written while a job runs carry its id. An adapter may choose a format of its cloud's where the setting names none.
 
-use tracing::Level;
+mod google;
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::writer::{MakeWriter, MakeWriterExt as _};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry;
 
 use crate::error::{Error, ErrorKind};
 
@@ -14,7 +20,13 @@ pub enum Format {
     Text,
     /// One JSON object a line.
     Json,
+    /// One JSON object a line, with the fields that Cloud Logging reads: `severity`, `time`, `message`, and the trace of a
+    /// span that has a field [`TRACE`].
+    Google,
 }
+
+/// The field of a span or a line that [`Format::Google`] writes as the trace it belongs to.
+pub const TRACE: &str = "trace";
 
 /// Reads `CATOPS_LOG`; `info` and text where it does not say.
 ///
@@ -42,11 +54,31 @@ pub fn parse(text: &str) -> Result<(Level, Format), Error> {
 }
 
 /// Starts writing log lines to standard error. Calling it again changes nothing.
+///
+/// At `trace`, only CatOps's own lines are written: what libraries trace is what goes over the wire, secrets included.
 pub fn init(level: Level, format: Format) {
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    init_with(level, format, std::io::stderr);
+}
+
+/// Starts writing log lines: errors to standard error and all others to standard output, for platforms that take
+/// whatever comes on standard error for an error. Otherwise like [`init`].
+pub fn init_split(level: Level, format: Format) {
+    init_with(level, format, std::io::stderr.with_max_level(Level::ERROR).or_else(std::io::stdout));
+}
+
+fn init_with(level: Level, format: Format, to: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+    let shown = move |line: &Metadata<'_>| {
+        *line.level() <= level && (*line.level() < Level::TRACE || line.target().starts_with("catops"))
+    };
+    let shown = filter_fn(shown).with_max_level_hint(level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(to).with_target(false);
     let builder: Box<dyn tracing::Subscriber + Send + Sync> = match format {
-        Format::Text => Box::new(lines.with_ansi(false).finish()),
-        Format::Json => Box::new(lines.json().flatten_event(true).with_span_list(false).finish()),
+        Format::Text => Box::new(registry().with(lines.with_ansi(false).with_filter(shown))),
+        Format::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(true);
+            Box::new(registry().with(lines.with_filter(shown)))
+        }
+        Format::Google => Box::new(registry().with(google::Lines::new(std::io::stderr).with_filter(shown))),
     };
     // The one error is that a subscriber is already there, as in tests.
     let _ = tracing::subscriber::set_global_default(builder);

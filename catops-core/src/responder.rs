@@ -41,6 +41,8 @@ pub struct Posted {
     pub audience: Audience,
     /// How often the one-request address has been used.
     pub uses: u8,
+    /// What the chat calls the latest message, if it can be changed by that name.
+    pub message: Option<String>,
 }
 
 /// Records replies, for tests.
@@ -70,6 +72,10 @@ impl Responder for MemoryResponder {
         _now: Timestamp,
     ) -> Result<Posted, Error> {
         self.lock().push((to.clone(), reply.clone()));
-        Ok(Posted { audience: reply.audience, uses: earlier.map_or(1, |earlier| earlier.uses.saturating_add(1)) })
+        Ok(Posted {
+            audience: reply.audience,
+            uses: earlier.map_or(1, |earlier| earlier.uses.saturating_add(1)),
+            message: None,
+        })
     }
 }

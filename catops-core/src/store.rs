@@ -7,7 +7,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-pub use self::claim::{Claim, Claimed, KEEP_CLAIM};
+pub use self::claim::{Claim, Claimed, FinishedClaim, KEEP_CLAIM};
 pub use self::memory::MemoryStore;
 use crate::audit::Record;
 use crate::error::Error;

@@ -17,6 +17,9 @@ use crate::worker::Handled;
 /// How often what has expired is removed.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 
+/// When the report of a dead job is tried again, where the store could not be reached.
+const REPORT_AGAIN: Duration = Duration::from_secs(10);
+
 /// The state of the bot on this machine: its queue and its store.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
@@ -102,12 +105,18 @@ impl Bot {
         } else {
             self.dispatcher.dispatch(&sealed, now, limit).await
         };
+        if let Dispatched::Ended(record) = &dispatched {
+            let (command, outcome) = (&record.command, record.outcome.as_str());
+            let ms = record.ended.since(now).as_millis() as u64;
+            tracing::info!(job = %record.job, command, actor = record.actor.id, outcome, ms, "ended");
+        }
         match dispatched {
             Dispatched::Ended(_) if attempt > MAX_ATTEMPTS => {
                 Handled::Refused("given up; the asker was told".to_owned())
             }
             Dispatched::Ended(_) | Dispatched::Repeat | Dispatched::Unclaimed => Handled::Done,
             Dispatched::Busy(until) => Handled::At(until),
+            Dispatched::Unreported => Handled::At(now + REPORT_AGAIN),
             Dispatched::Refused => Handled::Refused("its seal does not open".to_owned()),
         }
     }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use catops_core::{Commands, Error};
+use catops_core::log::Format;
+use catops_core::{Commands, Error, Timestamp};
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use clap_complete::Shell;
 
@@ -12,7 +13,7 @@ use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::invoker::JobInfo;
 use crate::terminal::{complain, say};
-use crate::{bot, oneshot, recorded, serve, watch, words};
+use crate::{bot, key, oneshot, recorded, scheduler, serve, watch, words};
 
 /// Reads the command line and the environment, does what is asked, and returns how it went: 0 if it did, 1 if it failed,
 /// 2 if it was asked in a wrong way.
@@ -48,6 +49,16 @@ fn act(commands: &'static Commands, matches: &ArgMatches) -> Result<Exit, Error>
         Some(("list", _)) => {
             list(commands);
             Ok(Exit::Success)
+        }
+        Some(("schedules", _)) => {
+            say(&scheduler::list(commands)?);
+            Ok(Exit::Success)
+        }
+        Some(("tick", matches)) => {
+            let command: Vec<&str> =
+                matches.get_many::<String>("command").into_iter().flatten().map(String::as_str).collect();
+            let at = matches.get_one::<Timestamp>("at").copied().unwrap_or_else(Timestamp::now);
+            wait(tick(commands, Config::from_env()?, command.join(" "), at))
         }
         Some(("jobs", _)) => wait(jobs(Config::from_env()?)),
         Some(("completions", matches)) => {
@@ -125,6 +136,20 @@ fn parser() -> Command {
                 .arg(Arg::new("log").long("log").short('l').action(ArgAction::SetTrue).help("Show the log too")),
         )
         .subcommand(Command::new("list").about("List the commands"))
+        .subcommand(Command::new("schedules").about("Print when commands run by themselves, as JSON, also for the clouds"))
+        .subcommand(
+            Command::new("tick")
+                .about("Run a scheduled command as its scheduler does, once for each time")
+                .after_help("The reply goes to the channel of CATOPS_SCHEDULE_CHANNEL. A time that has been run is not run again.")
+                .arg(Arg::new("command").required(true).num_args(1..=2).value_name("COMMAND").help("The command"))
+                .arg(
+                    Arg::new("at")
+                        .long("at")
+                        .value_name("TIME")
+                        .value_parser(|text: &str| text.parse::<Timestamp>())
+                        .help("The time it is due, such as 2026-11-22T03:00:00Z, at most 15 minutes ago [default: now]"),
+                ),
+        )
         .subcommand(Command::new("jobs").about("List the jobs of this machine's queue, the dead ones with the reason"))
         .subcommand(
             Command::new("completions")
@@ -153,6 +178,17 @@ fn served(commands: &'static Commands, matches: &ArgMatches) -> Result<Exit, Err
 fn list(commands: &'static Commands) {
     let rows: Vec<Vec<String>> = commands.all().map(|command| vec![command.usage(), command.summary()]).collect();
     say(&catops_core::reply::table(&["command".to_owned(), "what it does".to_owned()], &rows));
+}
+
+/// Delivers one tick, with the state that the server has.
+async fn tick(commands: &'static Commands, config: Config, command: String, at: Timestamp) -> Result<Exit, Error> {
+    let (level, format) = config.log.unwrap_or((tracing::Level::ERROR, Format::Text));
+    catops_core::log::init(level, format);
+    let state = bot::State::open(&config)?;
+    let mut settings = config.shared.clone();
+    key::complete(&mut settings, &config)?;
+    let bot = bot::Bot::new(commands, settings, &state)?;
+    Ok(scheduler::tick(&bot.dispatcher, &command, at, config.limit).await)
 }
 
 async fn jobs(config: Config) -> Result<Exit, Error> {

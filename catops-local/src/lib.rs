@@ -19,6 +19,7 @@
 //! | accepted means kept | a row in SQLite, with `synchronous=FULL`: acknowledged after the commit that has it; concurrent ones share a commit |
 //! | at most once | the claim in the store; one server for a file, by a lock of the operating system |
 //! | dead jobs | what a dead process had taken is found at the next start, and its asker is told; `jobs` lists what was given up |
+//! | schedules | a tick for each, from the server's own clock, in UTC; none is made up that came while no server ran |
 //! | SIGTERM | no more is taken, what runs may end |
 
 mod bot;
@@ -33,6 +34,7 @@ mod key;
 pub mod lock;
 mod oneshot;
 mod recorded;
+mod scheduler;
 mod serve;
 mod signer;
 pub mod store;

@@ -14,6 +14,7 @@ use crate::bot::{Bot, State};
 use crate::config::Config;
 use crate::console::Console;
 use crate::lock::ServerLock;
+use crate::scheduler::{self, Scheduler};
 use crate::terminal::say;
 use crate::worker::run_workers;
 use crate::{entry, key, watch as supervisor};
@@ -50,16 +51,29 @@ pub(crate) async fn serve(commands: &'static Commands, mut config: Config) -> Re
     config.shared = settings;
     let bot = Bot::new(commands, config.shared.clone(), &state)?;
 
+    let schedules = Scheduler::new(commands, Timestamp::now())?;
+
     let (stop, stopped) = watch::channel(false);
     let console = console(commands, &config, address, &bot, &state, stopped.clone())?;
     if !is_child {
-        greet(commands, &config, address, console.is_some(), made);
+        greet(commands, &config, address, console.is_some(), made, schedules.len());
     }
     let routes = console.unwrap_or_default();
     let serving =
         entry::serve(listener, bot.ingress.clone(), entry::router(bot.ingress.clone(), routes), on(stopped.clone()));
     let limit = config.limit;
     let drain = if is_child { SWAP_DRAIN } else { DRAIN };
+    let (dispatcher, until) = (bot.dispatcher.clone(), on(stopped.clone()));
+    let scheduling = async {
+        if config.workers == 0 {
+            return until.await;
+        }
+        let deliver = |command, tick| scheduler::deliver(dispatcher.clone(), command, tick, limit);
+        let left = scheduler::run(schedules, Timestamp::now, deliver, until, drain).await;
+        if left > 0 {
+            tracing::warn!(commands = left, "scheduled commands were still running, and are cut off");
+        }
+    };
     let handler = move |sealed, attempt| bot.clone().handle(sealed, attempt, limit);
     let working = async {
         match config.workers {
@@ -73,7 +87,7 @@ pub(crate) async fn serve(commands: &'static Commands, mut config: Config) -> Re
         }
     };
     tokio::select! {
-        _ = async { tokio::join!(serving, working) } => {}
+        _ = async { tokio::join!(serving, working, scheduling) } => {}
         () = state.sweep() => {}
         ended = signals(stop, is_child) => return ended,
     }
@@ -126,7 +140,14 @@ fn console(
 }
 
 /// Says what to do next.
-fn greet(commands: &'static Commands, config: &Config, address: SocketAddr, console: bool, made: bool) {
+fn greet(
+    commands: &'static Commands,
+    config: &Config,
+    address: SocketAddr,
+    console: bool,
+    made: bool,
+    schedules: usize,
+) {
     let own = own(address);
     match (console, &config.console_token) {
         (true, None) => say(&format!("CatOps is here: http://{own} (open it, and type a command)")),
@@ -141,6 +162,9 @@ fn greet(commands: &'static Commands, config: &Config, address: SocketAddr, cons
     }
     let count = commands.paths().count();
     say(&format!("  commands: {count} (`{} list`), from the files in plugins/", crate::oneshot::prefix()));
+    if schedules > 0 {
+        say(&format!("  by clock: {schedules} (`{} schedules`), while this runs", crate::oneshot::prefix()));
+    }
     say(&format!("  state:    {}", config.file().display()));
     say("  Ctrl-C ends it.");
 }

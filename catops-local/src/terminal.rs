@@ -48,7 +48,7 @@ impl Responder for TerminalResponder {
         if let Some(before) = before.filter(|_| io::stderr().is_terminal()) {
             complain(&render(&before, "", false));
         }
-        Ok(Posted { audience: reply.audience, uses: 0 })
+        Ok(Posted { audience: reply.audience, uses: 0, message: None })
     }
 }
 

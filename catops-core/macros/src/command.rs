@@ -8,9 +8,10 @@ use syn::spanned::Spanned;
 use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature, Token, Type, bracketed};
 
 use crate::arg::{Fill, Parameter};
+use crate::cron::Line;
 use crate::head::Head;
 
-const KNOWN: &str = "`#[command]` knows: name, group, requires, next, inline, repeatable, ephemeral";
+const KNOWN: &str = "`#[command]` knows: name, group, requires, next, schedule, inline, repeatable, ephemeral";
 
 /// What stands in `#[command(…)]`.
 #[derive(Default)]
@@ -18,6 +19,7 @@ struct Options {
     name: Option<LitStr>,
     requires: Option<LitStr>,
     next: Vec<LitStr>,
+    schedule: Option<LitStr>,
     inline: bool,
     repeatable: bool,
     ephemeral: bool,
@@ -95,6 +97,7 @@ fn options(attributes: TokenStream, errors: &mut Vec<Error>) -> Options {
                 options.next =
                     list.parse_terminated(<LitStr as syn::parse::Parse>::parse, Token![,])?.into_iter().collect();
             }
+            "schedule" => options.schedule = Some(schedule(meta.value()?.parse()?)?),
             "inline" => options.inline = true,
             "repeatable" => options.repeatable = true,
             "ephemeral" => options.ephemeral = true,
@@ -111,6 +114,14 @@ fn name(name: LitStr) -> syn::Result<LitStr> {
     let is_word = value.starts_with(char::is_alphanumeric)
         && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
     if is_word { Ok(name) } else { Err(Error::new(name.span(), "a name is one word of letters, digits and `-`")) }
+}
+
+/// Checks the line now, so that a schedule that is wrong stops the build and not a command at night.
+fn schedule(line: LitStr) -> syn::Result<LitStr> {
+    match Line::parse(&line.value()) {
+        Ok(_) => Ok(line),
+        Err(wrong) => Err(Error::new(line.span(), wrong)),
+    }
 }
 
 /// Writes the command's data; each mistake goes to `errors`.
@@ -138,6 +149,9 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
     let parameters = parameters(signature, errors);
     order(&parameters, errors);
     clashes(&parameters, errors);
+    if options.schedule.is_some() {
+        unattended(signature, options, &parameters, errors);
+    }
 
     let name = shown(&options.name.as_ref().map_or_else(|| ident.unraw().to_string(), LitStr::value));
     let run = run(signature, &parameters);
@@ -145,6 +159,7 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
     let requires = options.requires.iter().map(|permission| quote!(.set_requires(#permission)));
     let next = &options.next;
     let next = (!next.is_empty()).then(|| quote!(.set_next(&[#(#next),*])));
+    let schedule = options.schedule.iter().map(|line| quote!(.set_schedule(#line)));
     let flags =
         [(options.inline, "set_inline"), (options.repeatable, "set_repeatable"), (options.ephemeral, "set_ephemeral")];
     let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, call)| {
@@ -155,7 +170,7 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
         #[allow(unused_imports)]
         use ::catops_core::__private::Undescribed as _;
         ::catops_core::Command::new(#name, #doc, #run)
-            #(#requires)* #next #(#flags)* #(.param(#params))*
+            #(#requires)* #next #(#schedule)* #(#flags)* #(.param(#params))*
     }
 }
 
@@ -216,6 +231,26 @@ fn clashes(parameters: &[Parameter], errors: &mut Vec<Error>) {
                 errors.push(Error::new(parameter.ident.span(), text));
             }
         }
+    }
+}
+
+/// Checks that a command can run by itself: nobody is there to type arguments, or to see what only the asker may see.
+fn unattended(signature: &Signature, options: &Options, parameters: &[Parameter], errors: &mut Vec<Error>) {
+    let command = signature.ident.unraw();
+    for parameter in parameters.iter().filter(|parameter| parameter.fill == Fill::One && !parameter.is_optional()) {
+        let name = parameter.ident.unraw();
+        let text = format!(
+            "`{command}` has a schedule, and nobody is there to give `{name}`; make it an `Option`, or give it a default \
+             with #[arg(default_value = …)]"
+        );
+        errors.push(Error::new(parameter.ident.span(), text));
+    }
+    if let (true, Some(line)) = (options.ephemeral, &options.schedule) {
+        let text = format!(
+            "`{command}` has a schedule, whose replies go to a channel, and is `ephemeral`, so that only the asker sees \
+             them; remove one of the two"
+        );
+        errors.push(Error::new(line.span(), text));
     }
 }
 

@@ -3,6 +3,9 @@
 mod arg;
 mod choice;
 mod command;
+// One reader of cron lines for both crates; this one may not depend on core.
+#[path = "../../src/schedule/line.rs"]
+mod cron;
 mod doc;
 mod head;
 
@@ -19,6 +22,7 @@ use proc_macro::TokenStream;
 /// | `group`, `group = "service"` | called as `<file> <name>`, or `service <name>` |
 /// | `requires = "ops.restart"` | the permission that the asker needs |
 /// | `next = ["status"]` | what usually follows, offered with the reply |
+/// | `schedule = "0 3 * * *"` | runs by itself: a cron line in UTC; each parameter must be one that may be left out |
 /// | `inline` | quick enough to be answered at once |
 /// | `repeatable` | may run again for the same request |
 /// | `ephemeral` | only the asker sees the words and the reply |

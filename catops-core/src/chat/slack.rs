@@ -1,6 +1,7 @@
 //! Slack: slash commands in, Block Kit out.
 
 mod address;
+mod api;
 mod blocks;
 mod canvas;
 mod fit;
@@ -12,11 +13,13 @@ mod render;
 mod signature;
 
 use std::fmt;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use self::address::Address;
+use self::api::Api;
 use self::limits::{REPLY_TIME, REPLY_USES};
 use self::signature::Verifier;
 use super::{Ack, Chat, Inbound, Rejection};
@@ -39,11 +42,12 @@ pub struct Slack {
     verifier: Verifier,
     reply_hosts: Vec<String>,
     patience: Patience,
+    api: Option<Api>,
 }
 
 impl fmt::Debug for Slack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slack").field("reply_hosts", &self.reply_hosts).finish_non_exhaustive()
+        f.debug_struct("Slack").field("reply_hosts", &self.reply_hosts).field("api", &self.api).finish_non_exhaustive()
     }
 }
 
@@ -54,7 +58,16 @@ impl Slack {
     /// stands in the address; these may be plain http. They are for tests and proxies.
     pub fn new(signing_secret: Secret, reply_hosts: Vec<String>) -> Self {
         let reply_hosts = reply_hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { verifier: Verifier::new(&signing_secret), reply_hosts, patience: Patience::default() }
+        Self { verifier: Verifier::new(&signing_secret), reply_hosts, patience: Patience::default(), api: None }
+    }
+
+    /// Lets it post as the bot, by `token`, where a request has no reply address or that can no longer be used.
+    ///
+    /// `url` is another base of the Web API than `https://slack.com/api/`; it may be plain http on loopback and on the
+    /// reply hosts. An error of kind [`ErrorKind::Config`] names the setting that is wrong.
+    pub fn with_token(mut self, token: Secret, url: Option<&str>) -> Result<Self, Error> {
+        self.api = Some(Api::new(token, url, &self.reply_hosts)?);
+        Ok(self)
     }
 
     /// Sets how much trouble the delivery of a reply takes.
@@ -100,8 +113,37 @@ impl Responder for Slack {
         earlier: Option<&Posted>,
         now: Timestamp,
     ) -> Result<Posted, Error> {
+        let started = Instant::now();
+        let Some(api) = &self.api else { return self.by_address(to, reply, earlier, now).await };
+        // A message that the bot posted itself is changed by the bot itself.
+        if to.url.is_some() && earlier.is_none_or(|earlier| earlier.message.is_none()) {
+            match self.by_address(to, reply, earlier, now).await {
+                Err(gone) if gone.kind() == ErrorKind::Gone => {
+                    tracing::debug!(why = gone.chain(), "the reply address is of no use; the bot posts by its token");
+                }
+                result => return result,
+            }
+        }
+        let total = self.patience.total.saturating_sub(started.elapsed());
+        api.respond(to, reply, earlier, Patience { total, ..self.patience }).await
+    }
+}
+
+impl Slack {
+    /// Posts to the address that came with the request.
+    async fn by_address(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error> {
         let gone = |why: &str| Error::new(ErrorKind::Gone, why);
-        let url = to.url.as_ref().ok_or_else(|| gone("this request has no reply address"))?;
+        let Some(url) = &to.url else {
+            let said = "this request has no reply address, and without CATOPS_SLACK_BOT_TOKEN the bot cannot post to a \
+                        channel";
+            return Err(Error::new(ErrorKind::Config, said));
+        };
         // Checked when the request came in, and again here: a job can be older than the list of hosts.
         if Address::check(url.expose(), &self.reply_hosts).is_err() {
             return Err(Error::new(ErrorKind::Refused, "the reply address is not on a host of Slack's"));
@@ -118,7 +160,7 @@ impl Responder for Slack {
         let replace = earlier.is_some_and(|earlier| earlier.audience == reply.audience);
         let response = Client::shared().deliver(url, render::message(reply, replace), self.patience).await?;
         accepted(response).await?;
-        Ok(Posted { audience: reply.audience, uses: uses + 1 })
+        Ok(Posted { audience: reply.audience, uses: uses + 1, message: None })
     }
 }
 
@@ -135,10 +177,14 @@ async fn accepted(response: crate::client::Response) -> Result<(), Error> {
     let Ok(body) = response.bytes().await else { return Ok(()) };
     match serde_json::from_slice(&body) {
         Ok(Answer { ok: false, error }) => {
-            let word = !error.is_empty() && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-            let error = if word && error.len() <= 64 { &error } else { "no reason given" };
-            Err(Error::new(ErrorKind::Refused, format!("Slack refused the reply: {error}")))
+            Err(Error::new(ErrorKind::Refused, format!("Slack refused the reply: {}", code(&error))))
         }
         _ => Ok(()),
     }
+}
+
+/// Returns the code with which Slack refused, if it is one: nothing else of an answer goes into an error.
+fn code(error: &str) -> &str {
+    let is_code = !error.is_empty() && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_code && error.len() <= 64 { error } else { "no reason given" }
 }

@@ -46,6 +46,24 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// Chooses the next pause: at random between the shortest and three times the last one. Begin with
+    /// [`Patience::pause`] as the last.
+    ///
+    /// This is the "decorrelated jitter" of the AWS Architecture Blog, "Exponential Backoff And Jitter": it spreads
+    /// callers that failed together better than doubling does.
+    pub fn next_pause(&self, last: Duration) -> Duration {
+        let mut bytes = [0; 4];
+        // Without randomness the pause is the longest of its range, which is safe.
+        let share = match SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX),
+            Err(_) => 1.0,
+        };
+        let span = last.saturating_mul(3).min(self.longest_pause).saturating_sub(self.pause);
+        self.pause + span.mul_f64(share)
+    }
+}
+
 impl Client {
     /// Posts JSON to an address until it is taken, and returns that answer.
     ///
@@ -57,16 +75,37 @@ impl Client {
     ///
     /// After a time-out or a broken connection the other side may have taken the post, and takes it again.
     pub async fn deliver(&self, url: &Secret, body: Bytes, patience: Patience) -> Result<Response, Error> {
+        self.delivered(None, url, body, patience).await
+    }
+
+    /// Posts as [`Client::deliver`] does, with `token` as the bearer.
+    pub async fn deliver_as(
+        &self,
+        token: &Secret,
+        url: &Secret,
+        body: Bytes,
+        patience: Patience,
+    ) -> Result<Response, Error> {
+        self.delivered(Some(token), url, body, patience).await
+    }
+
+    async fn delivered(
+        &self,
+        token: Option<&Secret>,
+        url: &Secret,
+        body: Bytes,
+        patience: Patience,
+    ) -> Result<Response, Error> {
         let started = Instant::now();
         let mut pause = patience.pause;
         loop {
             let left = patience.total.saturating_sub(started.elapsed());
-            let failed = match self.attempt(url, body.clone(), patience.attempt.min(left)).await {
+            let failed = match self.attempt(token, url, body.clone(), patience.attempt.min(left)).await {
                 Ok(response) => return Ok(response),
                 Err(failed) if failed.error.is_transient() => failed,
                 Err(failed) => return Err(failed.error),
             };
-            pause = jittered(pause, &patience);
+            pause = patience.next_pause(pause);
             let wait = failed.wait.map_or(pause, |asked| asked.max(pause));
             if wait >= patience.total.saturating_sub(started.elapsed()) {
                 return Err(failed.give_up());
@@ -80,9 +119,19 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, url: &Secret, body: Bytes, timeout: Duration) -> Result<Response, Failed> {
+    async fn attempt(
+        &self,
+        token: Option<&Secret>,
+        url: &Secret,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<Response, Failed> {
         let request = self.post(url.expose()).timeout(timeout).max_body(MAX_ANSWER).body(body);
-        let response = request.header("content-type", "application/json; charset=utf-8").send().await?;
+        let mut request = request.header("content-type", "application/json; charset=utf-8");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        let response = request.send().await?;
         let status = response.status();
         let kind = match status {
             _ if status.is_success() => return Ok(response),
@@ -122,21 +171,6 @@ impl Failed {
     }
 }
 
-/// Chooses the next pause: at random between the shortest and three times the last one.
-///
-/// This is the "decorrelated jitter" of the AWS Architecture Blog, "Exponential Backoff And Jitter": it spreads callers
-/// that failed together better than doubling does.
-fn jittered(last: Duration, patience: &Patience) -> Duration {
-    let mut bytes = [0; 4];
-    // Without randomness the pause is the longest of its range, which is safe.
-    let share = match SystemRandom::new().fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 1.0,
-    };
-    let span = last.saturating_mul(3).min(patience.longest_pause).saturating_sub(patience.pause);
-    patience.pause + span.mul_f64(share)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +181,7 @@ mod tests {
         let mut pauses = Vec::new();
         let mut pause = patience.pause;
         for _ in 0..200 {
-            pause = jittered(pause, &patience);
+            pause = patience.next_pause(pause);
             assert!((patience.pause..=patience.longest_pause).contains(&pause), "{pause:?}");
             pauses.push(pause);
         }
@@ -159,7 +193,7 @@ mod tests {
     #[test]
     fn pauses_without_a_span_do_not_panic() {
         let none = Patience { pause: Duration::ZERO, longest_pause: Duration::ZERO, ..Patience::default() };
-        assert_eq!(jittered(Duration::ZERO, &none), Duration::ZERO);
-        assert!(jittered(Duration::MAX, &Patience::default()) <= Duration::from_secs(8));
+        assert_eq!(none.next_pause(Duration::ZERO), Duration::ZERO);
+        assert!(Patience::default().next_pause(Duration::MAX) <= Duration::from_secs(8));
     }
 }

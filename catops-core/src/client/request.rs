@@ -100,8 +100,9 @@ impl<'a> RequestBuilder<'a> {
     /// Sends the request and returns once the status and the headers are there, whatever the status.
     ///
     /// - [`ErrorKind::Invalid`]: the request itself is wrong; nothing was sent.
-    /// - [`ErrorKind::Unavailable`]: no connection, or it broke.
-    /// - [`ErrorKind::Timeout`]: no answer in time; the other side may have acted on the request.
+    /// - [`ErrorKind::Unavailable`]: no connection; nothing was sent.
+    /// - [`ErrorKind::Timeout`]: no answer in time, or the connection broke before it; the other side may have acted on the
+    ///   request.
     pub async fn send(self) -> Result<Response, Error> {
         let Self { client, request, host, timeout, max_body } = self;
         let request = request?;
@@ -111,7 +112,7 @@ impl<'a> RequestBuilder<'a> {
         let deadline = Instant::now() + timeout;
         match timeout_at(deadline, hyper.request(request)).await {
             Ok(Ok(response)) => Ok(Response::new(response, host, deadline, timeout, max_body)),
-            Ok(Err(error)) => Err(unavailable(&host, error)),
+            Ok(Err(error)) => Err(broken(&host, error)),
             Err(_) => Err(late(&host, timeout)),
         }
     }
@@ -125,11 +126,13 @@ fn invalid(what: &str, host: &str) -> Error {
     Error::new(ErrorKind::Invalid, format!("{what} of a request to {host} is not valid"))
 }
 
-fn unavailable(host: &str, error: hyper_util::client::legacy::Error) -> Error {
-    let connecting = error.is_connect();
-    // A TCP time-out while connecting is a failure to connect like any other: nothing was sent.
-    let doing = if connecting { format!("connecting to {host}") } else { format!("asking {host}") };
-    Error::new(ErrorKind::Unavailable, doing).because(error)
+fn broken(host: &str, error: hyper_util::client::legacy::Error) -> Error {
+    // A TCP time-out while connecting is a failure to connect like any other: nothing was sent. After that nobody knows.
+    if error.is_connect() {
+        Error::new(ErrorKind::Unavailable, format!("connecting to {host}")).because(error)
+    } else {
+        Error::new(ErrorKind::Timeout, format!("asking {host}")).because(error)
+    }
 }
 
 pub(super) fn late(host: &str, timeout: Duration) -> Error {

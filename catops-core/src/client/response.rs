@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::late;
+use super::retry_after::retry_after;
 use crate::error::{Error, ErrorKind};
 
 /// An answer whose body is still on its way. Dropping it is free: a body that nobody reads is not fetched.
@@ -48,6 +49,11 @@ impl Response {
     /// Returns the headers.
     pub fn headers(&self) -> &http::HeaderMap {
         self.response.headers()
+    }
+
+    /// Returns how long the server asks to wait, in `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.response.headers())
     }
 
     /// Returns the host that answered, for errors.

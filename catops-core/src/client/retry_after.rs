@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
+use crate::time::days;
+
 /// Reads `Retry-After`: whole seconds, or a date (RFC 9110, 10.2.3).
 ///
 /// A date is measured against the `Date` of the same answer, so neither clock needs to be right; without one it is
@@ -38,10 +40,7 @@ fn seconds(date: &str) -> Option<u64> {
     if !valid || parts.next().is_some() {
         return None;
     }
-    // Count from a year that begins in March, so that the leap day comes last.
-    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
-    Some((days - 719_468) * 86_400 + hour * 3600 + minute * 60 + second)
+    Some(days(year, month + 1, day)? * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
 #[cfg(test)]

@@ -106,6 +106,9 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
     if let Some(permission) = command.requires() {
         reply = reply.and(format!("Needs the permission `{permission}`."));
     }
+    if let Some(line) = command.schedule() {
+        reply = reply.and(format!("Runs by itself at `{line}`, in UTC."));
+    }
     if !command.next().is_empty() {
         let next: Vec<String> = command.next().iter().map(|next| format!("`{}`", typed(prefix, next))).collect();
         reply = reply.and(format!("Often followed by {}.", next.join(", ")));

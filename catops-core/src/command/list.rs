@@ -68,6 +68,14 @@ impl Commands {
         self.paths().filter_map(find)
     }
 
+    /// Returns the path and the cron line of each command that runs by itself, in the order of their paths.
+    ///
+    /// Builds every command once, so it is for the scheduler and the terminal, not for the way to an acknowledgement.
+    pub fn scheduled(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let find = self.find;
+        self.paths().filter_map(move |path| Some((path, find(path)?.schedule()?)))
+    }
+
     /// Returns the command of this path, in which `_` may stand for `-`.
     pub fn find(&self, path: &str) -> Option<Command> {
         (self.find)(&key(path))

@@ -9,6 +9,7 @@ mod legs;
 mod plain;
 mod refusals;
 mod report;
+mod schedule;
 mod sink;
 mod slack;
 mod state;
@@ -17,9 +18,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use self::bench::{Bench, Gap, NoSecret, Stage, TIME_LIMIT};
+pub use self::bench::{Bench, Gap, NoSecret, SCHEDULE_CHANNEL, Stage, TIME_LIMIT};
 pub use self::report::{Report, Row, Seen};
-pub use self::sink::{Answer, Post, Sink};
+pub use self::sink::{API, Answer, BOT_TOKEN, Post, Sink};
 pub use self::slack::{Command, Signer};
 
 /// Why a row failed: what was expected and what was seen.
@@ -108,7 +109,7 @@ fn rows() -> Vec<(u8, &'static str, How)> {
         35 "state across processes" => check(state::across_processes);
         36 "two takers of one lock" => check(state::one_lock);
         37 "expiry" => check(state::expiry);
-        38 "a scheduled command" => later("schedules are not built yet");
+        38 "a scheduled command" => check(schedule::ticks);
         39 "approval by another person" => later("approvals are not built yet");
         40 "SIGTERM during a command" => check(state::terminated);
     }

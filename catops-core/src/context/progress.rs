@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::job::JobId;
 use crate::reply::{Audience, Reply};
 use crate::request::ReplyTo;
@@ -52,6 +52,8 @@ impl Outbox {
         sent.progress += 1;
         match self.responder.respond(&self.to, &reply, sent.posted.as_ref(), now).await {
             Ok(posted) => sent.posted = Some(posted),
+            // A setting is missing: the final reply meets the same, and says so once.
+            Err(error) if error.kind() == ErrorKind::Config => sent.progress = MAX_PROGRESS,
             Err(error) => tracing::warn!(job = %self.job, error = error.chain(), "progress was not delivered"),
         }
         sent.last = Some(Instant::now());

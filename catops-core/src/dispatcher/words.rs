@@ -21,11 +21,12 @@ pub(super) fn timed_out(name: &str, after: Duration, id: &JobId) -> Reply {
     ))
 }
 
-pub(super) fn died(job: &Job, started: Timestamp) -> Reply {
+pub(super) fn died(job: &Job, started: Timestamp, why: Option<&str>) -> Reply {
     let (line, id) = (line(job), &job.id);
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
     Reply::to_channel(format!(
-        "{line} started at {started}, and no end was recorded, so I cannot say how far it got. Please look, then type \
-         it again if it should run once more. Job `{id}`."
+        "{line} started at {started}, and no end was recorded{why}, so I cannot say how far it got. Please look, then \
+         type it again if it should run once more. Job `{id}`."
     ))
 }
 
@@ -43,6 +44,12 @@ pub(super) fn expired(job: &Job) -> Reply {
     Reply::to_asker(format!(
         "{line} was asked for at {asked} and waited too long, so it was not run. Please type it again."
     ))
+}
+
+pub(super) fn missed(job: &Job) -> Reply {
+    // All of the text is the command's path.
+    let (command, due) = (&job.request.text, job.asked);
+    Reply::to_channel(format!("`{command}` was due at {due}, but I was not called in time, so it was not run."))
 }
 
 pub(super) fn skewed() -> Reply {

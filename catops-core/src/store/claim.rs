@@ -48,6 +48,24 @@ enum State {
     Finished,
 }
 
+/// The entry of a job that has finished, for a store that writes it and the audit record at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishedClaim {
+    /// The key of the job's entry.
+    pub key: String,
+    /// What it holds from now on.
+    pub value: String,
+    /// When it will be gone.
+    pub expires: Timestamp,
+}
+
+impl FinishedClaim {
+    /// Makes the entry of the job `id`.
+    pub fn new(id: &JobId, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self { key: key(id), value: write(&State::Finished)?, expires: now + KEEP_CLAIM })
+    }
+}
+
 fn key(id: &JobId) -> String {
     format!("job/{id}")
 }
@@ -100,8 +118,8 @@ pub(super) async fn take_over<S: Store + ?Sized>(
 }
 
 pub(super) async fn finish<S: Store + ?Sized>(store: &S, record: &Record, now: Timestamp) -> Result<(), Error> {
-    let value = write(&State::Finished)?;
-    store.put(&key(&record.job), &value, Some(now + KEEP_CLAIM), When::Always, now).await?;
+    let FinishedClaim { key, value, expires } = FinishedClaim::new(&record.job, now)?;
+    store.put(&key, &value, Some(expires), When::Always, now).await?;
     store.append(record).await
 }
 

@@ -77,7 +77,7 @@ async fn errors_name_the_host_alone() {
 
     let sink = Sink::new([Answer::Close, Answer::status(200, "", r#"{"secret": "#)]);
     let error = Client::shared().get(sink.url("/secret")).send().await.unwrap_err();
-    check(&error, ErrorKind::Unavailable, &format!("asking {}", sink.host()));
+    check(&error, ErrorKind::Timeout, &format!("asking {}", sink.host()));
     let answer = Client::shared().get(sink.url("/secret")).send().await.unwrap();
     let error = answer.json::<serde_json::Value>().await.unwrap_err();
     let text = format!("{} did not answer with the expected JSON: line 1, column 11", sink.host());

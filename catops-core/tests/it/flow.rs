@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catops_core::audit::Outcome;
+use catops_core::audit::{Outcome, Record};
+use catops_core::chat::Chat;
 use catops_core::chat::slack::Slack;
 use catops_core::conformance::flow::{Answer, Command, Signer, Sink};
 use catops_core::dispatcher::Dispatched;
 use catops_core::invoker::MemoryInvoker;
-use catops_core::job::{JobKey, SealedJob};
-use catops_core::store::{MemoryStore, Store as _};
-use catops_core::{App, Commands, Context, Dispatcher, Ingress, Secret, Timestamp, command};
+use catops_core::job::{JobKey, MAX_HOPS, SealedJob};
+use catops_core::store::{Entry, MemoryStore, Put, Store, When};
+use catops_core::{App, Commands, Context, Dispatcher, Error, ErrorKind, Ingress, Secret, Timestamp, command};
 
 /// Say hello.
 #[command]
@@ -31,8 +32,15 @@ fn broken() -> std::io::Result<()> {
     Err(std::io::Error::other("a detail for the log"))
 }
 
+/// Say it, twice if need be.
+#[command(repeatable)]
+fn echo(word: String) -> String {
+    word
+}
+
 fn find(path: &str) -> Option<catops_core::Command> {
     Some(match path {
+        "echo" => __catops_echo(),
         "hello" => __catops_hello(),
         "now" => __catops_now(),
         "broken" => __catops_broken(),
@@ -40,7 +48,7 @@ fn find(path: &str) -> Option<catops_core::Command> {
     })
 }
 
-static COMMANDS: Commands = Commands::new("broken\nhello\nnow", |_| "", find);
+static COMMANDS: Commands = Commands::new("broken\necho\nhello\nnow", |_| "", find);
 
 struct Bot {
     ingress: Ingress,
@@ -64,6 +72,14 @@ impl Bot {
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), store.clone()));
         let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
         Self { ingress, dispatcher, queue, store, signer: Signer::new(secret), sink }
+    }
+
+    fn chat(&self) -> Arc<dyn Chat> {
+        Arc::new(Slack::new(self.signer.secret().clone(), vec![self.sink.host()]))
+    }
+
+    fn key(&self) -> JobKey {
+        JobKey::derive([self.signer.secret()])
     }
 
     fn command(&self, text: &str) -> Command {
@@ -165,6 +181,79 @@ async fn a_dead_job_is_told_once_whatever_its_claim_says() {
         assert!(posts.last().unwrap().text().contains(says), "{posts:?}");
     }
     assert_eq!(bot.sink.posts("/r").len(), 2);
+}
+
+#[tokio::test]
+async fn a_repeatable_job_that_died_is_delivered_again_one_hop_further() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("echo miaow", now).await;
+    bot.send("hello half", now).await;
+    let [echo, hello] = &bot.queue.take()[..] else { panic!("two jobs are waiting") };
+    for job in [echo, hello] {
+        bot.store.claim(job.id(), now + LIMIT, now).await.unwrap();
+    }
+    assert_eq!(bot.dispatcher.again(hello.as_str(), now).await.unwrap(), None, "it may not run twice");
+    assert_eq!(bot.dispatcher.again("{}", now).await.unwrap(), None, "it is no job");
+    let again = bot.dispatcher.again(echo.as_str(), now).await.unwrap().expect("it may run again");
+    assert_eq!(again.id(), echo.id());
+    assert_eq!(outcome(&bot.run(&again, now).await), Some(Outcome::Ran));
+    assert_eq!(bot.run(&again, now).await, Dispatched::Repeat);
+
+    let mut job = echo.clone();
+    let mut rounds = 0;
+    while let Some(again) = bot.dispatcher.again(job.as_str(), now).await.unwrap() {
+        job = again;
+        rounds += 1;
+    }
+    assert_eq!(rounds, MAX_HOPS, "a command that kills its process each time comes to an end");
+}
+
+/// A store that cannot be reached.
+#[derive(Debug)]
+struct Away;
+
+fn away<T>() -> Result<T, Error> {
+    Err(Error::new(ErrorKind::Unavailable, "connecting to the store"))
+}
+
+#[async_trait::async_trait]
+impl Store for Away {
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Entry>, Error> {
+        away()
+    }
+
+    async fn put(&self, _: &str, _: &str, _: Option<Timestamp>, _: When<'_>, _: Timestamp) -> Result<Put, Error> {
+        away()
+    }
+
+    async fn delete(&self, _: &str, _: When<'_>, _: Timestamp) -> Result<Put, Error> {
+        away()
+    }
+
+    async fn list(&self, _: &str, _: Timestamp) -> Result<Vec<(String, Entry)>, Error> {
+        away()
+    }
+
+    async fn append(&self, _: &Record) -> Result<(), Error> {
+        away()
+    }
+
+    async fn records(&self, _: usize) -> Result<Vec<Record>, Error> {
+        away()
+    }
+}
+
+#[tokio::test]
+async fn a_dead_job_is_not_told_while_nobody_knows_whether_it_was_told() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("hello half", now).await;
+    let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    let app = Arc::new(App::new(&COMMANDS, vec![bot.chat()], bot.key()));
+    let dispatcher = Dispatcher::new(app, Arc::new(Away));
+    let dead = dispatcher.report_dead(job.as_str(), "it was tried 5 times", now).await;
+    assert_eq!(dead, Dispatched::Unreported);
+    assert!(bot.sink.posts("/r").is_empty());
+    assert_eq!(outcome(&bot.dispatcher.report_dead(job.as_str(), "later", now).await), Some(Outcome::Died));
 }
 
 #[tokio::test]

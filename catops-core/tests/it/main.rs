@@ -5,8 +5,10 @@
 mod client;
 mod conformance;
 mod flow;
+mod schedule;
 mod sink;
 mod slack;
+mod slack_api;
 mod slack_golden;
 mod slack_limits;
 mod slack_reply;

@@ -51,7 +51,7 @@ async fn texts() {
         None,
     )
     .await;
-    let earlier = Posted { audience: Audience::Channel, uses: 1 };
+    let earlier = Posted { audience: Audience::Channel, uses: 1, message: None };
     check("replacing", Reply::to_channel("50 %"), Some(earlier)).await;
 }
 

@@ -135,12 +135,12 @@ async fn an_address_that_cannot_be_used_is_not_called() {
     let reply = Reply::to_channel("hello");
     let slack = slack(&sink.host());
     let to = reply_to(sink.url("/secret"));
-    let used = |uses| Posted { audience: Audience::Channel, uses };
+    let used = |uses| Posted { audience: Audience::Channel, uses, message: None };
     let check = async |to: &ReplyTo, earlier: Option<Posted>, now: Timestamp, kind: ErrorKind| {
         let error = slack.respond(to, &reply, earlier.as_ref(), now).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     };
-    check(&ReplyTo { url: None, ..to.clone() }, None, NOW, ErrorKind::Gone).await;
+    check(&ReplyTo { url: None, ..to.clone() }, None, NOW, ErrorKind::Config).await;
     check(&to, Some(used(5)), NOW, ErrorKind::Gone).await;
     check(&to, None, to.expires, ErrorKind::Gone).await;
     let elsewhere = reply_to(sink.url("/secret").replace("127.0.0.1", "localhost"));
@@ -153,9 +153,9 @@ async fn an_address_that_cannot_be_used_is_not_called() {
 async fn one_message_is_changed_while_the_audience_is_the_same() {
     let sink = Sink::new([]);
     let first = respond(&sink, None).await.unwrap();
-    assert_eq!(first, Posted { audience: Audience::Channel, uses: 1 });
+    assert_eq!(first, Posted { audience: Audience::Channel, uses: 1, message: None });
     assert_eq!(respond(&sink, Some(&first)).await.unwrap().uses, 2);
-    let to_asker = Posted { audience: Audience::Asker, uses: 2 };
+    let to_asker = Posted { audience: Audience::Asker, uses: 2, message: None };
     respond(&sink, Some(&to_asker)).await.unwrap();
     let replaces: Vec<_> = sink.seen().iter().map(|post| contains(&post.body, b"\"replace_original\":true")).collect();
     assert_eq!(replaces, [false, true, false]);

@@ -1,24 +1,25 @@
 //! The local bot as a child process, and the means to disturb it.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{Bench, Failure, NoSecret, Signer, Sink, TIME_LIMIT};
+use catops_core::conformance::flow::{
+    API, BOT_TOKEN, Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Signer, Sink, TIME_LIMIT,
+};
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::{JobKey, SealedJob};
 use catops_core::{Secret, Timestamp};
 use rusqlite::{Connection, params};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+
+use crate::common::{Folder, free_port, send};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5-flow";
 
@@ -37,42 +38,23 @@ pub(crate) struct Local {
     locks: Mutex<[Option<Connection>; 2]>,
 }
 
-/// A new folder that is removed with the value.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> std::io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let unique = format!("{name}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
-        std::fs::create_dir_all(path.join("marks"))?;
-        Ok(Self(path))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Finds a port that is free now.
-pub(crate) fn free_port() -> std::io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
-}
-
-/// Makes the command that starts the bot in `folder`, with nothing of this process's environment.
+/// Makes the command that starts the bot in `folder`.
 pub(crate) fn bot(folder: &Path, address: SocketAddr, sink: &Sink) -> std::io::Result<Command> {
+    let mut command = program(folder, sink)?;
+    command.args(["serve", "--addr", &address.to_string()]);
+    Ok(command)
+}
+
+/// Makes the command that runs the program in `folder`, with nothing of this process's environment.
+fn program(folder: &Path, sink: &Sink) -> std::io::Result<Command> {
     let output = File::options().create(true).append(true).open(folder.join("output"))?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_probes-local"));
     command
-        .args(["serve", "--addr", &address.to_string()])
         .env_clear()
         .env("CATOPS_SLACK_SIGNING_SECRET", SECRET)
+        .env("CATOPS_SLACK_BOT_TOKEN", BOT_TOKEN)
+        .env("CATOPS_SLACK_API_URL", sink.url(API))
+        .env("CATOPS_SCHEDULE_CHANNEL", SCHEDULE_CHANNEL)
         .env("CATOPS_REPLY_HOSTS", sink.host())
         .env("CATOPS_LOG", "trace")
         .env("CATOPS_LOCAL_DIR", folder)
@@ -103,27 +85,6 @@ pub(crate) async fn ready(child: &mut Child, address: SocketAddr) -> Result<(), 
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-/// Sends one request over a connection of its own.
-pub(crate) async fn send(address: SocketAddr, http: HttpRequest) -> Result<HttpResponse, Failure> {
-    let mut stream = TcpStream::connect(address).await?;
-    let (head, body) = http.into_parts();
-    let mut text = format!("{} {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", head.method, head.uri);
-    for (name, value) in &head.headers {
-        text.push_str(&format!("{name}: {}\r\n", value.to_str()?));
-    }
-    text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-    stream.write_all(text.as_bytes()).await?;
-    // A server that refuses a large body may answer and close before it has read it.
-    let _ = stream.write_all(&body).await;
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer).await;
-    let split = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let Some(split) = split else { return Err(format!("no whole answer: {read:?}").into()) };
-    let head = std::str::from_utf8(&answer[..split])?;
-    let status: u16 = head.split(' ').nth(1).unwrap_or_default().parse()?;
-    Ok(http::Response::builder().status(status).body(Bytes::copy_from_slice(&answer[split + 4..]))?)
 }
 
 impl Local {
@@ -204,6 +165,14 @@ impl Bench for Local {
                    VALUES (?1, 'probe', ?2, 'queued', 0, ?3, ?3, ?3)";
         let now = i64::try_from(Timestamp::now().as_millis())?;
         self.open("catops.db")?.execute(sql, params![id, job, now])?;
+        Ok(())
+    }
+
+    /// Runs the program's verb for it beside the server, on the server's store.
+    async fn tick(&self, command: &str, tick: Timestamp) -> Result<(), Failure> {
+        let mut program = program(self.folder.path(), &self.sink)?;
+        // Whether it succeeds is for the row to see: a scheduler does not ask.
+        program.arg("tick").args(command.split(' ')).args(["--at", &tick.to_string()]).status().await?;
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 use catops_core::conformance::flow::{Command as Slash, Failure, Signer, Sink};
 use catops_core::{Secret, Timestamp};
 
-use crate::bench::{Folder, bot, free_port, ready};
+use crate::bench::{bot, ready};
+use crate::common::{Folder, free_port, send};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5-flow";
 
@@ -56,6 +57,23 @@ fn help_is_everywhere() {
     check(&["list"], 0, "Say something where all can see it.");
     check(&["completions", "bash"], 0, "complete");
     check(&["jobs"], 0, "There are no jobs.");
+}
+
+#[test]
+fn schedules_are_listed_and_run_by_hand() {
+    let line = r#"[{"command":"clock chime","cron":"0 0 29 2 *","aws":"cron(0 0 29 2 ? *)","azure":"0 0 0 29 2 *"}]"#;
+    check(&["schedules"], 0, line);
+    check(&["tick", "say"], 2, "no command `say` has a schedule");
+    check(&["tick", "clock", "chime", "--at", "tomorrow"], 2, "2026-11-22T12:03:09Z");
+    // It runs, and nobody is told where no channel is set.
+    check(&["tick", "clock", "chime"], 0, "CATOPS_SCHEDULE_CHANNEL is not set");
+    check(&["tick", "clock chime", "--at", "2026-11-22T03:00:00Z"], 1, "ended as expired");
+    let (folder, at) = (Folder::new("tick").expect("a folder"), Timestamp::now().to_string());
+    for (times, says) in [(1, "ended as ran"), (2, "nothing to do")] {
+        let (code, text) = run(folder.path(), &["tick", "clock", "chime", "--at", &at]);
+        assert!(code == 0 && text.contains(says), "{times}: {code}: {text}");
+    }
+    check(&["help", "clock", "chime"], 0, "Runs by itself at 0 0 29 2 *, in UTC.");
 }
 
 #[test]
@@ -149,7 +167,7 @@ async fn beside_a_server() -> Result<(), Failure> {
     let response_url = sink.url("/recall");
     let recall = Slash { text: "recall color".to_owned(), response_url, trigger_id: "1.1".to_owned(), user: "U1" };
     let signer = Signer::new(Secret::new(SECRET.to_owned()));
-    crate::bench::send(address, recall.signed(&signer, Timestamp::now())).await?;
+    send(address, recall.signed(&signer, Timestamp::now())).await?;
     let posts = sink.wait("/recall", 1, std::time::Duration::from_secs(10)).await;
     assert_eq!(posts.first().map(|post| post.text()), Some("tabby"));
 

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use catops_core::conformance::flow::{Command, Failure, Signer, Sink};
 use catops_core::{Secret, Timestamp};
 
-use crate::bench::{Folder, bot, free_port, ready, send};
+use crate::bench::{bot, ready};
+use crate::common::{Folder, free_port, send};
 
 /// How often the process is killed, unless `CATOPS_CRASH_KILLS` says otherwise.
 const KILLS: usize = 25;

@@ -1,5 +1,8 @@
 //! The flow suite through the local adapter's real process, and the crash test.
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod bench;
 mod cli;
 mod crash;

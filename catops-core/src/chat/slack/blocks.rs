@@ -2,12 +2,21 @@
 
 use serde::Serialize;
 
-/// A message for a `response_url`, or an answer to a command.
-#[derive(Debug, Serialize)]
-pub(super) struct Message {
-    pub(super) response_type: &'static str,
+/// A message for a `response_url`, an answer to a command, or a call of the Web API.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Message<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) response_type: Option<&'static str>,
     #[serde(skip_serializing_if = "is_false")]
     pub(super) replace_original: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) channel: Option<&'a str>,
+    /// Who alone sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<&'a str>,
+    /// The message that it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ts: Option<&'a str>,
     /// What stands for the blocks in a notification and for a screen reader.
     pub(super) text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -18,8 +18,21 @@ const DONE: &str = "Done.";
 /// The text of a message that has no words of its own.
 const WORDLESS: &str = "This reply can be seen in Slack.";
 
-/// Writes the message as JSON; `replace` changes the message posted before.
+/// Writes the message for a `response_url` as JSON; `replace` changes the message posted before.
 pub(super) fn message(reply: &Reply, replace: bool) -> Bytes {
+    let response_type = match reply.audience {
+        Audience::Channel => "in_channel",
+        Audience::Asker => "ephemeral",
+    };
+    write(reply, Message { response_type: Some(response_type), replace_original: replace, ..Message::default() })
+}
+
+/// Writes the message for the Web API: to a channel, for one `user` alone if there is one, in place of the message `ts`.
+pub(super) fn post(reply: &Reply, channel: &str, user: Option<&str>, ts: Option<&str>) -> Bytes {
+    write(reply, Message { channel: Some(channel), user, ts, ..Message::default() })
+}
+
+fn write(reply: &Reply, frame: Message<'_>) -> Bytes {
     let mut canvas = Canvas::new();
     let mut attachments = Vec::new();
     let mut later: usize = reply.parts.iter().map(weight).sum();
@@ -39,11 +52,7 @@ pub(super) fn message(reply: &Reply, replace: bool) -> Bytes {
     } else if text.trim().is_empty() {
         text = WORDLESS.to_owned();
     }
-    let response_type = match reply.audience {
-        Audience::Channel => "in_channel",
-        Audience::Asker => "ephemeral",
-    };
-    let message = Message { response_type, replace_original: replace, text, blocks, attachments };
+    let message = Message { text, blocks, attachments, ..frame };
     serde_json::to_vec(&message).expect("strings and JSON values can always be written").into()
 }
 

@@ -21,8 +21,10 @@ use crate::time::Timestamp;
 
 /// A target under test: its real binary with the probe plugins, and the means to disturb it.
 ///
-/// The binary runs with the signer's secret, the sink's host in `CATOPS_REPLY_HOSTS`, `CATOPS_LOG=trace`, the folder of
-/// [`Bench::probes`] in `CATOPS_PROBE_DIR`, and [`TIME_LIMIT`] for a command.
+/// The binary runs with the signer's secret, the sink's host in `CATOPS_REPLY_HOSTS`, [`BOT_TOKEN`](super::BOT_TOKEN) in
+/// `CATOPS_SLACK_BOT_TOKEN`, the sink's address of [`API`](super::API) in `CATOPS_SLACK_API_URL`, [`SCHEDULE_CHANNEL`] in
+/// `CATOPS_SCHEDULE_CHANNEL`, `CATOPS_LOG=trace`, the folder of [`Bench::probes`] in `CATOPS_PROBE_DIR`, and [`TIME_LIMIT`]
+/// for a command.
 #[async_trait]
 pub trait Bench: Sync {
     /// Returns the name of the target, for the report.
@@ -45,6 +47,10 @@ pub trait Bench: Sync {
 
     /// Delivers `job` to the worker's entry, as the target's queue would; also once more, whatever became of it before.
     async fn deliver(&self, job: &str) -> Result<(), Failure>;
+
+    /// Delivers one tick of the scheduled command `command`, as the target's scheduler does; also once more. Returns when
+    /// the target has it, whatever becomes of it.
+    async fn tick(&self, command: &str, tick: Timestamp) -> Result<(), Failure>;
 
     /// Returns the number of jobs that the queue still holds, waiting or running.
     async fn pending(&self) -> Result<usize, Failure>;
@@ -74,6 +80,12 @@ pub trait Bench: Sync {
     /// Returns everything that the target has printed so far.
     async fn output(&self) -> Result<String, Failure>;
 
+    /// Returns how long to wait for what should come soon. A target that learns of a dead process only when its claim runs
+    /// out, [`TIME_LIMIT`] and a minute after it began, needs more than others.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
     /// Returns the rows that this bench cannot show.
     fn gaps(&self) -> &[Gap] {
         &[]
@@ -83,8 +95,8 @@ pub trait Bench: Sync {
 /// The time limit of a command on the bench.
 pub const TIME_LIMIT: Duration = Duration::from_secs(4);
 
-/// How long the suite waits for what should come soon.
-pub(super) const SOON: Duration = Duration::from_secs(20);
+/// The channel for the replies of scheduled commands.
+pub const SCHEDULE_CHANNEL: &str = "C0038";
 
 /// What a target does without a signing secret.
 #[derive(Debug)]
@@ -184,9 +196,26 @@ impl<'a> Stage<'a> {
         self.bench.deliver(job.seal(self.bench.key())?.as_str()).await
     }
 
+    /// Looks again and again, for as long as the bench has patience, until there is something to see outside this process.
+    pub(super) async fn until<T>(
+        &self,
+        mut look: impl AsyncFnMut() -> Result<Option<T>, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let end = Instant::now() + self.bench.patience();
+        loop {
+            if let Some(found) = look().await? {
+                return Ok(Some(found));
+            }
+            if Instant::now() > end {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
+    }
+
     /// Waits for the first reply.
     pub(super) async fn reply(&self, sent: &Sent) -> Result<Post, Failure> {
-        let posts = self.bench.sink().wait(&sent.path, 1, SOON).await;
+        let posts = self.bench.sink().wait(&sent.path, 1, self.bench.patience()).await;
         posts.into_iter().next().ok_or_else(|| format!("no reply to `{}`", sent.command.text).into())
     }
 
@@ -202,17 +231,22 @@ impl<'a> Stage<'a> {
 
     /// Waits for the record of a job, and checks that there is only one.
     pub(super) async fn record(&self, sent: &Sent) -> Result<Record, Failure> {
+        self.record_of(&sent.id).await?.ok_or_else(|| format!("no record of `{}`", sent.command.text).into())
+    }
+
+    /// Waits for the record of the job `id`, and checks that there is only one.
+    pub(super) async fn record_of(&self, id: &JobId) -> Result<Option<Record>, Failure> {
         let find = async || -> Result<Option<Record>, Failure> {
-            let mut found: Vec<_> = self.bench.records().await?.into_iter().filter(|r| r.job == sent.id).collect();
-            ensure!(found.len() <= 1, "`{}` has {} records", sent.command.text, found.len());
+            let mut found: Vec<_> = self.bench.records().await?.into_iter().filter(|r| r.job == *id).collect();
+            ensure!(found.len() <= 1, "job {id} has {} records", found.len());
             Ok(found.pop())
         };
-        until(find).await?.ok_or_else(|| format!("no record of `{}`", sent.command.text).into())
+        self.until(find).await
     }
 
     /// Waits until the queue holds nothing.
     pub(super) async fn settled(&self) -> Result<(), Failure> {
-        let empty = until(async || Ok((self.bench.pending().await? == 0).then_some(()))).await?;
+        let empty = self.until(async || Ok((self.bench.pending().await? == 0).then_some(()))).await?;
         empty.ok_or_else(|| "the queue still holds jobs".into())
     }
 
@@ -223,7 +257,7 @@ impl<'a> Stage<'a> {
 
     /// Waits until a probe has left `mark` `count` times.
     pub(super) async fn marked(&self, mark: &str, count: usize) -> Result<(), Failure> {
-        let there = until(async || Ok((self.marks(mark) >= count).then_some(()))).await?;
+        let there = self.until(async || Ok((self.marks(mark) >= count).then_some(()))).await?;
         there.ok_or_else(|| format!("the mark {mark} is there {} times, not {count}", self.marks(mark)).into())
     }
 
@@ -241,18 +275,4 @@ fn id(command: &Command) -> JobId {
 /// Returns the path that replies to `command` are posted to.
 pub(super) fn path(command: &Command) -> String {
     format!("/commands/{}", command.trigger_id)
-}
-
-/// Looks again and again, for at most [`SOON`], until there is something to see outside this process.
-pub(super) async fn until<T>(mut look: impl AsyncFnMut() -> Result<Option<T>, Failure>) -> Result<Option<T>, Failure> {
-    let end = Instant::now() + SOON;
-    loop {
-        if let Some(found) = look().await? {
-            return Ok(Some(found));
-        }
-        if Instant::now() > end {
-            return Ok(None);
-        }
-        tokio::time::sleep(Duration::from_millis(15)).await;
-    }
 }

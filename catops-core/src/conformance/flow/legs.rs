@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::bench::{SOON, Stage, TIME_LIMIT, path, until};
-use super::sink::Answer;
+use super::bench::{Stage, TIME_LIMIT, path};
+use super::sink::{API, Answer};
 use super::{Checked, ensure};
 use crate::audit::Outcome;
 use crate::job::{Job, MAX_HOPS, MAX_SEALED, SealedJob, VERSION};
@@ -35,9 +35,13 @@ pub(super) async fn progress(stage: &Stage<'_>) -> Checked {
     ensure!(posts[1..].iter().all(super::Post::replaces), "a later post is a new message");
     let last = posts.last().map(super::Post::text).unwrap_or_default();
     ensure!(last.contains("all steps taken"), "the last post is {last:?}");
-    let output = stage.bench.output().await?;
-    let logged = output.lines().any(|line| line.contains("twenty steps to take") && line.contains(sent.id.as_str()));
-    ensure!(logged, "what the command logged is not in the log with the job's id");
+    // A platform may show the log of an invocation only after its end.
+    let logged = stage.until(async || {
+        let output = stage.bench.output().await?;
+        let line = output.lines().any(|line| line.contains("twenty steps to take") && line.contains(sent.id.as_str()));
+        Ok(line.then_some(()))
+    });
+    ensure!(logged.await?.is_some(), "what the command logged is not in the log with the job's id");
     Ok(())
 }
 
@@ -151,7 +155,7 @@ pub(super) async fn store_down_after(stage: &Stage<'_>) -> Checked {
     stage.bench.store(false).await?;
     stage.open(&gate)?;
     let reply = stage.reply(&sent).await;
-    let logged = until(async || {
+    let logged = stage.until(async || {
         let output = stage.bench.output().await?;
         let line = output.lines().any(|line| line.contains("could not be stored") && line.contains(sent.id.as_str()));
         Ok(line.then_some(()))
@@ -220,12 +224,39 @@ pub(super) async fn stubborn_sink(stage: &Stage<'_>) -> Checked {
 }
 
 pub(super) async fn expired_sink(stage: &Stage<'_>) -> Checked {
-    let command = stage.command("say too late");
-    stage.bench.sink().script(&path(&command), [Answer::Status(404)]);
+    let (sink, api) = (stage.bench.sink(), format!("{API}chat.postMessage"));
+    let posted = |mark: &str| sink.posts(&api).into_iter().filter(|post| post.all().contains(mark)).collect::<Vec<_>>();
+
+    let mark = stage.name();
+    let command = stage.command(&format!("say hello {mark}"));
+    sink.script(&path(&command), [Answer::Status(404)]);
     let sent = stage.send_as(command).await?;
     let record = stage.record(&sent).await?;
+    ensure!(record.outcome == Outcome::Ran && record.undelivered.is_none(), "the record is {record:?}");
+    ensure!(sink.tries(&sent.path) == 1, "a final answer was tried again");
+    let posts = posted(&mark);
+    ensure!(posts.len() == 1 && posts[0].channel() == "C0001", "the chat's API was given {posts:?}");
+
+    // What nobody takes is recorded: the API refuses, or there is no channel to post to.
+    let (mark, tries) = (stage.name(), sink.tries(&api));
+    let command = stage.command(&format!("say hello {mark}"));
+    sink.script(&path(&command), [Answer::Status(404)]);
+    sink.script(&api, [Answer::Refused("channel_not_found")]);
+    let sent = stage.send_as(command).await?;
+    let record = stage.record(&sent).await?;
+    let why = record.undelivered.as_deref().unwrap_or_default();
+    ensure!(record.outcome == Outcome::Ran && why.contains("C0001"), "the record is {record:?}");
+    ensure!(posted(&mark).is_empty() && sink.tries(&api) == tries + 1, "a refusal was tried again");
+
+    let mark = stage.name();
+    let command = stage.command(&format!("say hello {mark}"));
+    sink.script(&path(&command), [Answer::Status(404)]);
+    let mut job = stage.job(&command);
+    job.reply_to.channel.clear();
+    stage.deliver(&job).await?;
+    let record = stage.record_of(&job.id).await?.ok_or("there is no record of the job without a channel")?;
     ensure!(record.outcome == Outcome::Ran && record.undelivered.is_some(), "the record is {record:?}");
-    ensure!(stage.bench.sink().tries(&sent.path) == 1, "a final answer was tried again");
+    ensure!(sink.tries(&path(&command)) == 1, "a final answer was tried again");
     Ok(())
 }
 
@@ -243,7 +274,7 @@ pub(super) async fn versions(stage: &Stage<'_>) -> Checked {
         });
         let sealed = SealedJob::of_content(job.id, &content, stage.bench.key())?;
         stage.bench.deliver(sealed.as_str()).await?;
-        let posts = stage.bench.sink().wait(&path, 1, SOON).await;
+        let posts = stage.bench.sink().wait(&path, 1, stage.bench.patience()).await;
         ensure!(posts.first().is_some_and(|post| post.text().contains(says)), "version {version}: {posts:?}");
         stage.settled().await?;
         ensure!(stage.marks(&mark) == runs, "version {version} ran {} times", stage.marks(&mark));
@@ -258,7 +289,7 @@ pub(super) async fn hops(stage: &Stage<'_>) -> Checked {
         let command = stage.command(&format!("say {mark} round and round"));
         let path = path(&command);
         stage.deliver(&Job { hops, ..stage.job(&command) }).await?;
-        let posts = stage.bench.sink().wait(&path, 1, SOON).await;
+        let posts = stage.bench.sink().wait(&path, 1, stage.bench.patience()).await;
         let stopped = posts.first().is_some_and(|post| post.text().contains("was stopped"));
         ensure!(!posts.is_empty() && stopped == (runs == 0), "after {hops} hops the asker was told {posts:?}");
         ensure!(stage.marks(&mark) == runs, "after {hops} hops it ran {} times", stage.marks(&mark));

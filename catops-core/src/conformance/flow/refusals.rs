@@ -5,6 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::bench::{NoSecret, Stage, path};
+use super::sink::{Answer, BOT_TOKEN};
 use super::{Checked, ensure};
 use crate::audit::Outcome;
 use crate::http::{HttpRequest, MAX_BODY};
@@ -166,11 +167,17 @@ pub(super) async fn silence(stage: &Stage<'_>) -> Checked {
     ensure!(!record.arguments.contains(secret), "the record shows it: {record:?}");
     let sent = stage.send(&format!("login --password {secret}")).await?; // wrong usage shows no secret either
     stage.record(&sent).await?;
+    // The bot posts with its token where the reply address is of no use.
+    let posting = stage.command("say posted by token");
+    stage.bench.sink().script(&path(&posting), [Answer::Status(404)]);
+    let sent = stage.send_as(posting).await?;
+    stage.record(&sent).await?;
     let output = stage.bench.output().await?;
     ensure!(output.contains("ended"), "nothing at all was logged");
     for (what, text) in [
         ("an argument marked secret", secret),
         ("the signing secret", stage.bench.signer().secret().expose()),
+        ("the bot token", BOT_TOKEN),
         ("a reply address", "/commands/row"),
         ("the legacy token", "legacy-verification-token"),
         ("a signature", "v0="),

@@ -1,4 +1,4 @@
-//! A server on loopback that stands where the chat takes replies.
+//! A server on loopback that stands where the chat takes replies, and plays the chat's API.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -12,6 +12,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+/// What the sink's chat API takes as the bot's token.
+pub const BOT_TOKEN: &str = "xoxb-bench-1700000000-of-the-flow-suite";
+
+/// Below this path are the methods of the chat's API; the token is asked for there.
+pub const API: &str = "/api/";
 
 /// Takes posts, keeps them, and answers as a test tells it to.
 #[derive(Clone, Debug)]
@@ -41,6 +47,8 @@ pub struct Post {
     pub body: serde_json::Value,
     /// The status it was answered with.
     pub status: u16,
+    /// Whether it was taken: the API refuses with status 200 too.
+    pub taken: bool,
 }
 
 impl Post {
@@ -59,6 +67,11 @@ impl Post {
         self.body["response_type"] == "in_channel"
     }
 
+    /// Returns the channel that the chat's API was to post to.
+    pub fn channel(&self) -> &str {
+        self.body["channel"].as_str().unwrap_or_default()
+    }
+
     /// Returns whether it changes the message before it.
     pub fn replaces(&self) -> bool {
         self.body["replace_original"] == true
@@ -74,6 +87,8 @@ pub enum Answer {
     Busy(u16),
     /// 200, after a silence.
     Late(Duration),
+    /// 200 and this error code, as the chat's API refuses.
+    Refused(&'static str),
 }
 
 impl Sink {
@@ -115,9 +130,9 @@ impl Sink {
         self.state().answers.insert(path.to_owned(), answers.into_iter().collect());
     }
 
-    /// Returns the posts to `path` that were answered with 200, so far.
+    /// Returns the posts to `path` that were taken, so far.
     pub fn posts(&self, path: &str) -> Vec<Post> {
-        self.state().posts.iter().filter(|post| post.path == path && post.status == 200).cloned().collect()
+        self.state().posts.iter().filter(|post| post.path == path && post.taken).cloned().collect()
     }
 
     /// Returns how many posts came to `path`, whatever they were answered with.
@@ -125,7 +140,7 @@ impl Sink {
         self.state().posts.iter().filter(|post| post.path == path).count()
     }
 
-    /// Waits until `count` posts to `path` were answered with 200, or `limit` has passed; returns what is there.
+    /// Waits until `count` posts to `path` were taken, or `limit` has passed; returns what is there.
     pub async fn wait(&self, path: &str, count: usize, limit: Duration) -> Vec<Post> {
         let end = Instant::now() + limit;
         loop {
@@ -140,10 +155,14 @@ impl Sink {
 
     async fn answer(&self, request: hyper::Request<Incoming>) -> hyper::Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
+        let is_api = path.starts_with(API);
+        let bearer = request.headers().get(http::header::AUTHORIZATION);
+        let is_bot = bearer.is_some_and(|bearer| bearer.as_bytes() == format!("Bearer {BOT_TOKEN}").as_bytes());
         let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         let answer = self.state().answers.get_mut(&path).and_then(VecDeque::pop_front).unwrap_or(Answer::Status(200));
-        let mut response = hyper::Response::new(Full::new(Bytes::from_static(b"ok")));
+        let mut response = hyper::Response::new(Full::default());
+        let mut error = None;
         let status = match answer {
             Answer::Status(status) => status,
             Answer::Busy(seconds) => {
@@ -154,11 +173,31 @@ impl Sink {
                 tokio::time::sleep(silence).await;
                 200
             }
+            Answer::Refused(code) => {
+                error = Some(code);
+                200
+            }
         };
+        if is_api && !is_bot {
+            error = Some("invalid_auth");
+        }
+        let text = match error {
+            Some(code) => serde_json::json!({"ok": false, "error": code}).to_string(),
+            None if is_api => self.message(&body).to_string(),
+            None => "ok".to_owned(),
+        };
+        *response.body_mut() = Full::new(Bytes::from(text));
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::IM_A_TEAPOT);
-        self.state().posts.push(Post { path, body, status });
+        self.state().posts.push(Post { path, body, status, taken: status == 200 && error.is_none() });
         self.shared.changed.notify_waiters();
         response
+    }
+
+    /// What the chat's API answers when it has posted or changed a message.
+    fn message(&self, body: &serde_json::Value) -> serde_json::Value {
+        let new = format!("1700000000.{:06}", self.state().posts.len());
+        let ts = body["ts"].as_str().unwrap_or(&new);
+        serde_json::json!({"ok": true, "channel": body["channel"], "ts": ts, "message": {"text": body["text"]}})
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,6 @@
 //! Rows 35 to 40: what lasts, and what ends.
 
-use super::bench::{Stage, until};
+use super::bench::Stage;
 use super::{Checked, ensure};
 
 pub(super) async fn across_processes(stage: &Stage<'_>) -> Checked {
@@ -30,7 +30,7 @@ pub(super) async fn expiry(stage: &Stage<'_>) -> Checked {
     stage.ask(&format!("remember {key} for-now --seconds 2")).await?;
     let (_, reply, _) = stage.ask(&format!("recall {key}")).await?;
     ensure!(reply.text().contains("for-now"), "it was gone at once: {}", reply.all());
-    let gone = until(async || {
+    let gone = stage.until(async || {
         let (_, reply, _) = stage.ask(&format!("recall {key}")).await?;
         Ok(reply.text().contains("nothing").then_some(()))
     });
