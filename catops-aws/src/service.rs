@@ -1,0 +1,154 @@
+//! One AWS service: signed calls, tried again while that can help.
+
+mod fault;
+mod sign;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use catops_core::client::Patience;
+use catops_core::{Error, ErrorKind};
+use http::StatusCode;
+use tokio::time::{Instant, sleep};
+
+use crate::account::Account;
+
+/// The least time an attempt is made with: one with less would be given up before it can be answered.
+const LEAST_TIME: Duration = Duration::from_millis(100);
+
+/// The largest answer that is read, in bytes. A page of a DynamoDB query has at most 1 MB of items (developer guide,
+/// "Paginating table query results"), which can be several times as long once JSON has escaped it.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// One AWS service: its endpoint, and calls to it signed with Signature Version 4.
+#[derive(Clone)]
+pub struct Service {
+    account: Arc<Account>,
+    name: &'static str,
+    endpoint: String,
+    host: String,
+}
+
+/// Shows the name and the host.
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("name", &self.name).field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// One call. It must be one that can be sent twice: after a lost answer it is.
+#[derive(Clone)]
+pub struct Call<'a> {
+    /// The method.
+    pub method: http::Method,
+    /// The path, which begins with `/`, and the query if there is one; both percent-encoded as they are sent.
+    pub path: Cow<'a, str>,
+    /// The headers besides those of the signature, in lower case. All of them are signed, except `x-amzn-trace-id`.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Shows the method and the size; the rest can be secret.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("method", &self.method).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// What the service answered, its body read to the end.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Shows the status and the size; the rest can be secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Makes the service `name`, as it is called in its host's name and in a signature: `dynamodb`, `lambda`,
+    /// `secretsmanager`, `ssm`.
+    pub fn new(account: Arc<Account>, name: &'static str) -> Self {
+        let endpoint = account.endpoint(name);
+        let host = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, host)| host).to_owned();
+        Self { account, name, endpoint, host }
+    }
+
+    /// Returns the host that is called, for errors.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Sends a call until it is answered or patience ends, signed anew each time.
+    ///
+    /// - *Tries again what may pass*: no connection, a broken one, no answer in time, 429, 5xx, and the errors by which a
+    ///   service says that it is busy. When patience ends, the error is of kind
+    ///   [`ErrorKind::Timeout`] if one of the attempts was not answered, since it may have been acted on, and of kind
+    ///   [`ErrorKind::Unavailable`] otherwise.
+    /// - *Every other answer is returned as it is*, whatever its status: see [`Answer::fault`].
+    ///
+    /// After a time-out or a broken connection the service may have acted on the call, and acts on it again.
+    pub async fn send(&self, call: &Call<'_>, patience: &Patience) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let mut pause = patience.pause;
+        let (mut unanswered, mut other): (Option<Error>, Option<Error>) = (None, None);
+        loop {
+            let left = patience.total.saturating_sub(started.elapsed());
+            let failed = match self.attempt(call, patience.attempt.min(left)).await {
+                Ok(answer) if !answer.may_pass() => return Ok(answer),
+                Ok(answer) => self.busy(&answer),
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error),
+            };
+            pause = patience.next_pause(pause);
+            let gives_up = pause + LEAST_TIME > patience.total.saturating_sub(started.elapsed());
+            let wait_ms = pause.as_millis() as u64;
+            tracing::debug!(service = self.name, reason = failed.chain(), wait_ms, gives_up, "a call failed");
+            match failed.kind() {
+                ErrorKind::Timeout => unanswered = unanswered.or(Some(failed)),
+                _ => other = Some(failed),
+            }
+            if gives_up {
+                // A call that was not answered may have been acted on, whatever was answered to the others.
+                let nothing = || Error::new(ErrorKind::Unavailable, "nothing was called");
+                return Err(unanswered.or(other).unwrap_or_else(nothing));
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, timeout: Duration) -> Result<Answer, Error> {
+        let url = format!("{}{}", self.endpoint, call.path);
+        let signature = sign::sign(&self.account, self.name, call, &url, SystemTime::now()).map_err(|error| {
+            Error::new(ErrorKind::Invalid, format!("signing a call to {}", self.host)).because(error)
+        })?;
+        let mut request =
+            self.account.client().request(call.method.clone(), &url).timeout(timeout).max_body(MAX_ANSWER);
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        for (name, value) in &signature {
+            request = request.header(name, value);
+        }
+        let response = request.body(call.body.clone()).send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, body: response.bytes().await? })
+    }
+
+    fn busy(&self, answer: &Answer) -> Error {
+        let code = answer.fault().map(|code| format!(" {code}")).unwrap_or_default();
+        Error::new(ErrorKind::Unavailable, format!("{} answered {}{code}", self.host, answer.status.as_u16()))
+    }
+}
