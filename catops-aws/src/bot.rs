@@ -26,7 +26,7 @@ fn reserve(left: Duration) -> Duration {
 
 /// The bot in one execution environment.
 #[derive(Debug)]
-pub struct Bot {
+pub(crate) struct Bot {
     ingress: Ingress,
     dispatcher: Arc<Dispatcher>,
     invoker: Arc<dyn Invoker>,
@@ -37,7 +37,7 @@ pub struct Bot {
 impl Bot {
     /// Puts the bot together; a command runs for at most `limit`, if that is less than the invocation has. What became
     /// of each event is logged in the form of `log`.
-    pub fn new(
+    pub(crate) fn new(
         ingress: Ingress,
         dispatcher: Arc<Dispatcher>,
         invoker: Arc<dyn Invoker>,
@@ -50,7 +50,12 @@ impl Bot {
     /// Takes one event, which must be done with at `deadline`, and returns what Lambda is answered.
     ///
     /// An error means that this is no event of ours; Lambda counts the invocation as failed.
-    pub async fn handle(&self, event: &str, request_id: &str, deadline: Timestamp) -> Result<Box<RawValue>, Error> {
+    pub(crate) async fn handle(
+        &self,
+        event: &str,
+        request_id: &str,
+        deadline: Timestamp,
+    ) -> Result<Box<RawValue>, Error> {
         let now = Timestamp::now();
         let event = match Event::read(event) {
             Ok(event) => event,

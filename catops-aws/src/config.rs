@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use catops_core::log::{self, Format};
+use catops_core::settings::{variable, wrong};
 use catops_core::{Error, ErrorKind};
 use tracing::Level;
 
@@ -90,21 +91,6 @@ fn read_log(get: &dyn Fn(&str) -> Result<Option<String>, Error>) -> Result<(Leve
         _ => Level::INFO,
     };
     Ok((level, format))
-}
-
-fn wrong(name: &str, text: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{name} cannot be `{text}`: it is {expected}"))
-}
-
-/// Reads a variable; an empty one counts as not set.
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::new(ErrorKind::Config, format!("{name} is not valid UTF-8 text")))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -31,5 +31,4 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 
-pub use self::bot::Bot;
 pub use self::run::main;

@@ -12,12 +12,8 @@ use bytes::Bytes;
 use catops_core::client::Patience;
 use catops_core::{Error, ErrorKind};
 use http::StatusCode;
-use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
-
-/// The least time an attempt is made with: one with less would be given up before it can be answered.
-const LEAST_TIME: Duration = Duration::from_millis(100);
 
 /// The largest answer that is read, in bytes. A page of a DynamoDB query has at most 1 MB of items (developer guide,
 /// "Paginating table query results"), which can be several times as long once JSON has escaped it.
@@ -101,32 +97,11 @@ impl Service {
     ///
     /// After a time-out or a broken connection the service may have acted on the call, and acts on it again.
     pub async fn send(&self, call: &Call<'_>, patience: &Patience) -> Result<Answer, Error> {
-        let started = Instant::now();
-        let mut pause = patience.pause;
-        let (mut unanswered, mut other): (Option<Error>, Option<Error>) = (None, None);
-        loop {
-            let left = patience.total.saturating_sub(started.elapsed());
-            let failed = match self.attempt(call, patience.attempt.min(left)).await {
-                Ok(answer) if !answer.may_pass() => return Ok(answer),
-                Ok(answer) => self.busy(&answer),
-                Err(error) if error.is_transient() => error,
-                Err(error) => return Err(error),
-            };
-            pause = patience.next_pause(pause);
-            let gives_up = pause + LEAST_TIME > patience.total.saturating_sub(started.elapsed());
-            let wait_ms = pause.as_millis() as u64;
-            tracing::debug!(service = self.name, reason = failed.chain(), wait_ms, gives_up, "a call failed");
-            match failed.kind() {
-                ErrorKind::Timeout => unanswered = unanswered.or(Some(failed)),
-                _ => other = Some(failed),
-            }
-            if gives_up {
-                // A call that was not answered may have been acted on, whatever was answered to the others.
-                let nothing = || Error::new(ErrorKind::Unavailable, "nothing was called");
-                return Err(unanswered.or(other).unwrap_or_else(nothing));
-            }
-            sleep(pause).await;
-        }
+        let attempt = async |timeout| match self.attempt(call, timeout).await {
+            Ok(answer) if answer.may_pass() => Err(self.busy(&answer)),
+            ended => ended,
+        };
+        patience.retry(&self.host, attempt).await
     }
 
     async fn attempt(&self, call: &Call<'_>, timeout: Duration) -> Result<Answer, Error> {

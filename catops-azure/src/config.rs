@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use catops_core::settings::{variable, wrong};
 use catops_core::{Error, ErrorKind};
 
 /// How long a command may run unless `CATOPS_TIME_LIMIT` says otherwise: what is left of the 30 minutes that the host
@@ -105,21 +106,6 @@ fn read_port(get: &dyn Fn(&str) -> Result<Option<String>, Error>) -> Result<u16,
 fn is_table(name: &str) -> bool {
     let is_name = (3..=63).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_name && name.starts_with(|letter: char| letter.is_ascii_alphabetic())
-}
-
-fn wrong(name: &str, text: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{name} cannot be `{text}`: it is {expected}"))
-}
-
-/// Reads a variable; an empty one counts as not set.
-pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::new(ErrorKind::Config, format!("{name} is not valid UTF-8 text")))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use std::time::Duration;
 use catops_core::http::MAX_BODY;
 use catops_core::log::Format;
 use catops_core::server::{Limits, serve};
-use catops_core::settings::Settings;
+use catops_core::settings::{Settings, variable};
 use catops_core::store::{MemoryStore, Store};
 use catops_core::{App, Commands, Dispatcher, Error, ErrorKind, Ingress};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bot::Bot;
-use crate::config::{self, Config, StoreKind, port_from_env, variable};
+use crate::config::{self, Config, StoreKind, port_from_env};
 use crate::invoker::QueueBindingInvoker;
 use crate::table::Table;
 

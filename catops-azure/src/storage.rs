@@ -13,7 +13,7 @@ use bytes::Bytes;
 use catops_core::client::{Client, Patience};
 use catops_core::{Error, ErrorKind, Secret, Timestamp};
 use http::StatusCode;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use self::identity::Identity;
 use self::sign::AccountKey;
@@ -25,9 +25,6 @@ pub const API_VERSION: &str = "2020-12-06";
 /// How long a TCP connection may take. A function and the storage account of its region are a few milliseconds apart;
 /// what takes a second is lost, and a new attempt is sooner.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
-
-/// The least time an attempt is made with: one with less would be given up before it can be answered.
-const LEAST_TIME: Duration = Duration::from_millis(100);
 
 /// The largest answer that is read, in bytes. One row of a table has at most 1 MiB in UTF-16, and three times as much once
 /// JSON has escaped every letter of it; whoever asks for many rows gets an error above this, and asks for fewer.
@@ -191,32 +188,11 @@ impl Storage {
     /// After a time-out or a broken connection the service may have acted on the call, and acts on it again.
     pub async fn send(&self, call: &Call<'_>, patience: &Patience) -> Result<Answer, Error> {
         let endpoint = self.endpoint(call.service)?;
-        let started = Instant::now();
-        let mut pause = patience.pause;
-        let (mut unanswered, mut other): (Option<Error>, Option<Error>) = (None, None);
-        loop {
-            let left = patience.total.saturating_sub(started.elapsed());
-            let failed = match self.attempt(endpoint, call, patience.attempt.min(left)).await {
-                Ok(answer) if !answer.may_pass() => return Ok(answer),
-                Ok(answer) => busy(&endpoint.host, &answer),
-                Err(error) if error.is_transient() => error,
-                Err(error) => return Err(error),
-            };
-            pause = patience.next_pause(pause);
-            let gives_up = pause + LEAST_TIME > patience.total.saturating_sub(started.elapsed());
-            let wait_ms = pause.as_millis() as u64;
-            tracing::debug!(host = endpoint.host, reason = failed.chain(), wait_ms, gives_up, "a call failed");
-            match failed.kind() {
-                ErrorKind::Timeout => unanswered = unanswered.or(Some(failed)),
-                _ => other = Some(failed),
-            }
-            if gives_up {
-                // A call that was not answered may have been acted on, whatever was answered to the others.
-                let nothing = || Error::new(ErrorKind::Unavailable, "nothing was called");
-                return Err(unanswered.or(other).unwrap_or_else(nothing));
-            }
-            sleep(pause).await;
-        }
+        let attempt = async |timeout| match self.attempt(endpoint, call, timeout).await {
+            Ok(answer) if answer.may_pass() => Err(busy(&endpoint.host, &answer)),
+            ended => ended,
+        };
+        patience.retry(&endpoint.host, attempt).await
     }
 
     async fn attempt(&self, endpoint: &Endpoint, call: &Call<'_>, timeout: Duration) -> Result<Answer, Error> {

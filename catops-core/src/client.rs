@@ -16,6 +16,7 @@
 //! An error names the host and never the path or the query, which can be secret.
 
 mod deliver;
+mod patience;
 mod request;
 mod response;
 mod retry_after;
@@ -32,7 +33,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::Handle;
 
-pub use self::deliver::{ATTEMPT_TIME, Patience, TOTAL_TIME};
+pub use self::patience::{ATTEMPT_TIME, Patience, TOTAL_TIME};
 pub use self::request::RequestBuilder;
 pub use self::response::Response;
 

@@ -65,7 +65,7 @@ pub fn provide(secrets: BTreeMap<String, Secret>) -> Result<(), Error> {
 }
 
 /// Reads a variable from the environment, or else from what was provided; an empty one counts as not set.
-fn variable(name: &str) -> Result<Option<String>, Error> {
+pub fn variable(name: &str) -> Result<Option<String>, Error> {
     let full = |value: &str| Some(value.trim()).filter(|value| !value.is_empty()).map(str::to_owned);
     let provided = || PROVIDED.get().and_then(|secrets| full(secrets.get(name)?.expose()));
     match std::env::var(name) {
@@ -75,6 +75,11 @@ fn variable(name: &str) -> Result<Option<String>, Error> {
             Err(Error::new(ErrorKind::Config, format!("{name} is not valid UTF-8 text")))
         }
     }
+}
+
+/// Makes the error of a variable whose value cannot be read; `expected` says what it can be.
+pub fn wrong(name: &str, value: &str, expected: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("{name} cannot be `{value}`: it is {expected}"))
 }
 
 fn secret(name: &str) -> Result<Option<Secret>, Error> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use catops_core::client::TOTAL_TIME;
 use catops_core::log::{self, Format};
+use catops_core::settings::{variable, wrong};
 use catops_core::{Error, ErrorKind};
 use tracing::Level;
 
@@ -257,21 +258,6 @@ fn missing(name: &str, what: &str) -> Error {
 
 fn no_account() -> Error {
     missing("CATOPS_PUSH_ACCOUNT", "the e-mail address of the service account whose token pushes and tasks carry")
-}
-
-fn wrong(name: &str, text: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{name} cannot be `{text}`: it is {expected}"))
-}
-
-/// Reads a variable; an empty one counts as not set.
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::new(ErrorKind::Config, format!("{name} is not valid UTF-8 text")))
-        }
-    }
 }
 
 #[cfg(test)]

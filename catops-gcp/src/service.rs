@@ -11,7 +11,7 @@ use bytes::Bytes;
 use catops_core::client::{Client, Patience};
 use catops_core::{Error, ErrorKind};
 use http::StatusCode;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::credentials::Credentials;
 
@@ -86,47 +86,25 @@ impl Service {
     ///
     /// - *Tries again what may pass*: no connection, a broken one, no answer in time, no token, 429, 5xx, and `ABORTED`, by
     ///   which Firestore says that a write met another. When patience ends, the error is of kind [`ErrorKind::Timeout`] if an
-    ///   attempt had no answer, since the service may then have acted on it, and else [`ErrorKind::Unavailable`]. It names
-    ///   that attempt and, as its cause, the last that failed in another way.
+    ///   attempt had no answer, since the service may then have acted on it, and else [`ErrorKind::Unavailable`].
     /// - *Asks for a new token once*: after 401.
     /// - *Every other answer is returned as it is*, whatever its status: see [`Answer::fault`].
     ///
     /// After a time-out or a broken connection the service may have acted on the call, and acts on it again.
     pub async fn send(&self, call: &Call<'_>, patience: &Patience) -> Result<Answer, Error> {
-        let started = Instant::now();
-        let mut pause = patience.pause;
-        let mut may_renew = true;
-        let (mut late, mut other): (Option<Error>, Option<Error>) = (None, None);
-        loop {
-            let left = patience.total.saturating_sub(started.elapsed());
-            let failed = match self.attempt(call, patience.attempt.min(left), &mut may_renew).await {
-                Ok(Some(answer)) if !answer.may_pass() => return Ok(answer),
-                Ok(Some(answer)) => self.busy(&answer),
-                Ok(None) => continue,
-                Err(error) if error.is_transient() => error,
-                Err(error) => return Err(error),
-            };
-            pause = patience.next_pause(pause);
-            let gives_up = pause >= patience.total.saturating_sub(started.elapsed());
-            let wait_ms = pause.as_millis() as u64;
-            tracing::debug!(host = self.host(), reason = failed.chain(), wait_ms, gives_up, "a call failed");
-            match failed.kind() {
-                ErrorKind::Timeout => late = late.or(Some(failed)),
-                _ => other = Some(failed),
+        let attempt = async |time| {
+            let begun = Instant::now();
+            let mut answer = self.attempt(call, time).await?;
+            // The token may have been withdrawn before its end: once more with a new one.
+            if answer.status == StatusCode::UNAUTHORIZED {
+                answer = self.attempt(call, time.saturating_sub(begun.elapsed())).await?;
             }
-            if gives_up {
-                return Err(match (late, other) {
-                    (Some(late), Some(other)) => late.because(other),
-                    (Some(failed), None) | (None, Some(failed)) => failed,
-                    (None, None) => Error::new(ErrorKind::Unavailable, format!("{} was not called", self.host())),
-                });
-            }
-            sleep(pause).await;
-        }
+            if answer.may_pass() { Err(self.busy(&answer)) } else { Ok(answer) }
+        };
+        patience.retry(self.host(), attempt).await
     }
 
-    /// Sends a call once. `None` is a token that was not taken and is forgotten.
-    async fn attempt(&self, call: &Call<'_>, time: Duration, may_renew: &mut bool) -> Result<Option<Answer>, Error> {
+    async fn attempt(&self, call: &Call<'_>, time: Duration) -> Result<Answer, Error> {
         let begun = Instant::now();
         // Nothing was sent, so that it took too long leaves nothing open.
         let late = |_| {
@@ -147,11 +125,10 @@ impl Service {
         }
         let response = request.send().await?;
         let status = response.status();
-        if status == StatusCode::UNAUTHORIZED && std::mem::take(may_renew) {
+        if status == StatusCode::UNAUTHORIZED {
             self.credentials.forget(&token);
-            return Ok(None);
         }
-        Ok(Some(Answer { status, body: response.bytes().await? }))
+        Ok(Answer { status, body: response.bytes().await? })
     }
 
     fn busy(&self, answer: &Answer) -> Error {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use catops_core::log::{self, Format};
-use catops_core::settings::Settings;
-use catops_core::{Error, ErrorKind, Secret};
+use catops_core::settings::{Settings, variable, wrong};
+use catops_core::{Error, Secret};
 use tracing::Level;
 
 use crate::worker::CONCURRENCY;
@@ -118,21 +118,6 @@ pub fn addr(name: &str, text: &str) -> Result<SocketAddr, Error> {
     }
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
     found.ok_or_else(|| wrong(name, text, "an address and a port, such as `127.0.0.1:3000`"))
-}
-
-fn wrong(name: &str, text: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("{name} cannot be `{text}`: it is {expected}"))
-}
-
-/// Reads a variable; an empty one counts as not set.
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::new(ErrorKind::Config, format!("{name} is not valid UTF-8 text")))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,65 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::{Instant, sleep};
 
 use super::retry_after::retry_after;
-use super::{Client, Response};
+use super::{Client, Patience, Response};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
-/// How long one attempt may take. A server that thinks for ten seconds and then answers sees exactly one post.
-pub const ATTEMPT_TIME: Duration = Duration::from_secs(15);
-
-/// How long a delivery may take in all. What a command leaves of its function's time is rarely more.
-pub const TOTAL_TIME: Duration = Duration::from_secs(45);
-
 /// The largest answer to a delivery that is read, in bytes. Chats answer `ok` or a short object.
 const MAX_ANSWER: usize = 64 * 1024;
-
-/// How much trouble a delivery takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// How long one attempt may take.
-    pub attempt: Duration,
-    /// How long all attempts and the pauses between them may take.
-    pub total: Duration,
-    /// The shortest pause between two attempts.
-    pub pause: Duration,
-    /// The longest pause that is not asked for by the server.
-    pub longest_pause: Duration,
-}
-
-impl Default for Patience {
-    /// [`ATTEMPT_TIME`], [`TOTAL_TIME`], and pauses from a quarter of a second to eight seconds.
-    fn default() -> Self {
-        Self {
-            attempt: ATTEMPT_TIME,
-            total: TOTAL_TIME,
-            pause: Duration::from_millis(250),
-            longest_pause: Duration::from_secs(8),
-        }
-    }
-}
-
-impl Patience {
-    /// Chooses the next pause: at random between the shortest and three times the last one. Begin with
-    /// [`Patience::pause`] as the last.
-    ///
-    /// This is the "decorrelated jitter" of the AWS Architecture Blog, "Exponential Backoff And Jitter": it spreads
-    /// callers that failed together better than doubling does.
-    pub fn next_pause(&self, last: Duration) -> Duration {
-        let mut bytes = [0; 4];
-        // Without randomness the pause is the longest of its range, which is safe.
-        let share = match SystemRandom::new().fill(&mut bytes) {
-            Ok(()) => f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX),
-            Err(_) => 1.0,
-        };
-        let span = last.saturating_mul(3).min(self.longest_pause).saturating_sub(self.pause);
-        self.pause + span.mul_f64(share)
-    }
-}
 
 impl Client {
     /// Posts JSON to an address until it is taken, and returns that answer.
@@ -168,32 +118,5 @@ impl Failed {
             }
             None => self.error,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_stay_in_their_range_and_differ() {
-        let patience = Patience::default();
-        let mut pauses = Vec::new();
-        let mut pause = patience.pause;
-        for _ in 0..200 {
-            pause = patience.next_pause(pause);
-            assert!((patience.pause..=patience.longest_pause).contains(&pause), "{pause:?}");
-            pauses.push(pause);
-        }
-        pauses.sort();
-        pauses.dedup();
-        assert!(pauses.len() > 20, "only {} different pauses", pauses.len());
-    }
-
-    #[test]
-    fn pauses_without_a_span_do_not_panic() {
-        let none = Patience { pause: Duration::ZERO, longest_pause: Duration::ZERO, ..Patience::default() };
-        assert_eq!(none.next_pause(Duration::ZERO), Duration::ZERO);
-        assert!(Patience::default().next_pause(Duration::MAX) <= Duration::from_secs(8));
     }
 }

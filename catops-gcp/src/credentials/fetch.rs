@@ -5,7 +5,6 @@ use std::time::Duration;
 use catops_core::client::{Client, Patience, Response};
 use catops_core::{Error, ErrorKind, Secret, Timestamp};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
 
 use super::file::{ServiceKey, User, VARIABLE};
 use super::jwt;
@@ -119,26 +118,16 @@ async fn patiently<'a, F>(host: &str, patience: &Patience, ask: impl Fn(Duration
 where
     F: Future<Output = Result<Response, Error>> + 'a,
 {
-    let started = Instant::now();
-    let mut pause = patience.pause;
-    loop {
-        let left = patience.total.saturating_sub(started.elapsed());
-        let failed = match ask(patience.attempt.min(left)).await {
-            Ok(response) if response.status().as_u16() != 429 && !response.status().is_server_error() => {
-                return Ok(response);
+    let attempt = async |time| {
+        let response = ask(time).await?;
+        match response.status() {
+            status if status.as_u16() == 429 || status.is_server_error() => {
+                Err(Error::new(ErrorKind::Unavailable, format!("{host} answered {}", status.as_u16())))
             }
-            Ok(response) => {
-                Error::new(ErrorKind::Unavailable, format!("{host} answered {}", response.status().as_u16()))
-            }
-            Err(error) if error.is_transient() => error,
-            Err(error) => return Err(error),
-        };
-        pause = patience.next_pause(pause);
-        if pause >= patience.total.saturating_sub(started.elapsed()) {
-            return Err(failed);
+            _ => Ok(response),
         }
-        sleep(pause).await;
-    }
+    };
+    patience.retry(host, attempt).await
 }
 
 async fn granted(response: Response) -> Result<Granted, Error> {
