@@ -37,8 +37,8 @@ struct Unplugged(Slack);
 
 #[async_trait]
 impl Responder for Unplugged {
-    async fn respond(&self, _: &ReplyTo, reply: &Reply, _: Option<&Posted>, _: Timestamp) -> Result<Posted, Error> {
-        std::hint::black_box(self.0.ack(Ack::Reply(reply)));
+    async fn respond(&self, _: &ReplyTo, reply: &Reply, _: Option<&Posted>, now: Timestamp) -> Result<Posted, Error> {
+        std::hint::black_box(self.0.ack(Ack::Reply(reply), now));
         Ok(Posted { audience: reply.audience, uses: 1, message: None })
     }
 }
@@ -57,8 +57,8 @@ impl Chat for Unplugged {
         self.0.receive(http, now).await
     }
 
-    fn ack(&self, ack: Ack<'_>) -> HttpResponse {
-        self.0.ack(ack)
+    fn ack(&self, ack: Ack<'_>, now: Timestamp) -> HttpResponse {
+        self.0.ack(ack, now)
     }
 }
 

@@ -52,7 +52,7 @@ impl App {
             Some(key) => JobKey::derive([key]),
             None => JobKey::derive([&secret]),
         };
-        let mut slack = crate::chat::slack::Slack::new(secret, reply_hosts);
+        let mut slack = crate::chat::slack::Slack::new(secret, reply_hosts).with_key(key.clone());
         if let Some(token) = slack_bot_token {
             slack = slack.with_token(token, slack_api_url.as_deref())?;
         }
@@ -83,6 +83,13 @@ impl App {
     /// Returns the chat and the channel where replies of scheduled commands go.
     pub fn schedule_channel(&self) -> Option<(&Arc<dyn Chat>, &str)> {
         self.chats.first().zip(self.schedule_channel.as_deref())
+    }
+
+    /// Adds a chat, which must not share a route or a name with another.
+    #[must_use]
+    pub fn with_chat(mut self, chat: Arc<dyn Chat>) -> Self {
+        self.chats.push(chat);
+        self
     }
 
     /// Returns the chat whose requests arrive under `path`.

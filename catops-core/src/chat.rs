@@ -3,13 +3,18 @@
 #[cfg(feature = "slack")]
 pub mod slack;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
+use crate::error::{Error, ErrorKind};
+use crate::form::{Draft, Form};
 use crate::http::{HttpRequest, HttpResponse, status};
 use crate::job::JobId;
 use crate::reply::{Audience, Reply};
-use crate::request::{ReplyTo, Request};
+use crate::request::{Actor, ReplyTo, Request};
 use crate::responder::Responder;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// One chat platform.
@@ -31,7 +36,33 @@ pub trait Chat: Responder {
     async fn receive(&self, http: &HttpRequest, now: Timestamp) -> Result<Inbound, Rejection>;
 
     /// Makes the answer that keeps the asker's client waiting happily.
-    fn ack(&self, ack: Ack<'_>) -> HttpResponse;
+    fn ack(&self, ack: Ack<'_>, now: Timestamp) -> HttpResponse;
+
+    /// Returns whether it can open forms.
+    fn opens_forms(&self) -> bool {
+        false
+    }
+
+    /// Opens `form` before the eyes of whoever caused `trigger`, within `limit`.
+    ///
+    /// An error means that nothing was opened, save after a time-out, when it may have been.
+    async fn open_form(&self, form: &Form, trigger: &Secret, limit: Duration) -> Result<(), Error> {
+        let _ = (form, trigger, limit);
+        Err(Error::new(ErrorKind::Config, "this chat has no forms"))
+    }
+
+    /// Makes the answer to [`Inbound::Complete`]: the words that may stand there, best first, each with what is shown for
+    /// it. What the chat does not take for its size is left out.
+    fn completions(&self, words: &[String]) -> HttpResponse {
+        let _ = words;
+        status(http::StatusCode::OK)
+    }
+
+    /// Makes the answer to [`Inbound::Submit`].
+    fn submitted(&self, answer: Submitted<'_>) -> HttpResponse {
+        let _ = answer;
+        status(http::StatusCode::OK)
+    }
 }
 
 /// What a verified request asks for.
@@ -39,6 +70,12 @@ pub trait Chat: Responder {
 pub enum Inbound {
     /// Run this.
     Run(Box<Incoming>),
+    /// Open a form.
+    Open(Box<Opening>),
+    /// Tell which words may stand in a field, while somebody types.
+    Complete(Box<Typing>),
+    /// Take what somebody filled in.
+    Submit(Box<Submission>),
     /// Answer this at once; there is nothing to run, as for a handshake.
     Answer(HttpResponse),
 }
@@ -52,6 +89,77 @@ pub struct Incoming {
     pub request: Request,
     /// Where the replies go.
     pub reply_to: ReplyTo,
+    /// What the acknowledgement is worth.
+    pub hearing: Hearing,
+    /// What opens a form before the asker's eyes; short-lived, and a bearer secret.
+    pub trigger: Option<Secret>,
+}
+
+impl Incoming {
+    /// Makes one whose acknowledgement the chat shows, and that can open no form.
+    pub const fn new(id: JobId, request: Request, reply_to: ReplyTo) -> Self {
+        Self { id, request, reply_to, hearing: Hearing::Shown, trigger: None }
+    }
+}
+
+/// What an acknowledgement is worth to whoever asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hearing {
+    /// The chat shows it as a message.
+    #[default]
+    Shown,
+    /// The chat shows nothing of it, and sends again what was answered with a status of 500 or more.
+    Resent,
+    /// The chat shows nothing of it, and what was not taken is lost.
+    Unseen,
+}
+
+/// Somebody wants a form, without a line: by a shortcut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Who.
+    pub actor: Actor,
+    /// What the form is to carry. A command that does not exist means: ask which.
+    pub draft: Draft,
+    /// What opens it.
+    pub trigger: Secret,
+}
+
+/// Somebody types into a field of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Who.
+    pub actor: Actor,
+    /// What the form carries.
+    pub draft: Draft,
+    /// The [name](crate::form::Field::name) of the field.
+    pub field: String,
+    /// What is typed so far.
+    pub typed: String,
+}
+
+/// Somebody sent a form off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Made from the chat's own name of the form, so that a repeat is recognised.
+    pub id: JobId,
+    /// Who.
+    pub actor: Actor,
+    /// What the form carried; if the form asked where the reply goes, with that answer.
+    pub draft: Draft,
+    /// The [names](crate::form::Field::name) of the fields with what is in them; an empty field has no words.
+    pub values: Vec<(String, Vec<String>)>,
+}
+
+/// What becomes of a [`Submission`].
+#[derive(Clone, Copy, Debug)]
+pub enum Submitted<'a> {
+    /// It was taken; the form closes.
+    Taken,
+    /// It was not; the names of fields and what is wrong with them, shown beside each. The form stays.
+    Wrong(&'a [(String, String)]),
+    /// Another form takes its place.
+    Next(&'a Form),
 }
 
 /// What the acknowledgement says.

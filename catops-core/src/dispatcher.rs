@@ -184,12 +184,7 @@ impl Dispatcher {
     async fn skewed(&self, head: &Head, now: Timestamp) -> Dispatched {
         tracing::warn!(job = %head.id, version = head.v, ours = crate::job::VERSION, "a job of another version");
         let Some(responder) = self.responder(&head.id, &head.reply_to) else { return Dispatched::Refused };
-        let request = crate::request::Request {
-            actor: Default::default(),
-            channel: Default::default(),
-            prefix: String::new(),
-            text: String::new(),
-        };
+        let request = crate::request::Request::default();
         let (id, reply_to) = (head.id.clone(), head.reply_to.clone());
         let job = Job { id, asked: now, expires: now, hops: 0, reply_to, request };
         let turn = Turn::new(self, &job, responder, now, Duration::ZERO);

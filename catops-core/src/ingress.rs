@@ -9,7 +9,7 @@ use crate::chat::{Ack, Chat, Inbound, Incoming, Rejection};
 use crate::command::Command;
 use crate::dispatcher::{Dispatched, Dispatcher};
 use crate::error::{Error, ErrorKind};
-use crate::http::{HttpRequest, HttpResponse};
+use crate::http::{HttpRequest, HttpResponse, status};
 use crate::invoker::Invoker;
 use crate::job::{Job, JobId};
 use crate::reply::{Audience, Reply};
@@ -86,6 +86,7 @@ impl Ingress {
         };
         match chat.receive(http, now).await {
             Ok(Inbound::Run(incoming)) => self.start(&**chat, *incoming, now).await,
+            Ok(Inbound::Open(_) | Inbound::Complete(_) | Inbound::Submit(_)) => status(http::StatusCode::OK),
             Ok(Inbound::Answer(response)) => response,
             Err(rejection) => self.refuse(rejection),
         }
@@ -103,16 +104,16 @@ impl Ingress {
         let command = self.app.commands().addressed(&job.request.text);
         let name = command.as_ref().map(Command::path).unwrap_or_default();
         let (mut response, answered) = match self.place(&job, command.as_ref()) {
-            Place::Here(reply) => (chat.ack(Ack::Reply(&reply)), Answered::Here),
-            Place::Inline => (chat.ack(Ack::Reply(&self.inline(&job, now).await)), Answered::Here),
+            Place::Here(reply) => (chat.ack(Ack::Reply(&reply), now), Answered::Here),
+            Place::Inline => (chat.ack(Ack::Reply(&self.inline(&job, now).await), now), Answered::Here),
             Place::Later(audience) => match self.hand_over(&job).await {
                 Ok(()) => {
                     tracing::debug!(job = %job.id, "accepted");
-                    (chat.ack(Ack::Heard(audience)), Answered::Later)
+                    (chat.ack(Ack::Heard(audience), now), Answered::Later)
                 }
                 Err(error) => {
                     tracing::error!(job = %job.id, error = error.chain(), "a job was not accepted");
-                    (chat.ack(Ack::Reply(&not_accepted(&error))), Answered::NotAccepted)
+                    (chat.ack(Ack::Reply(&not_accepted(&error)), now), Answered::NotAccepted)
                 }
             },
         };

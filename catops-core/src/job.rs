@@ -121,7 +121,7 @@ pub struct Job {
 impl Job {
     /// Makes the first job of a chain from what a chat received.
     pub fn new(incoming: Incoming, now: Timestamp) -> Self {
-        let Incoming { id, request, reply_to } = incoming;
+        let Incoming { id, request, reply_to, .. } = incoming;
         Self { id, asked: now, expires: now + MAX_WAIT, hops: 0, reply_to, request }
     }
 
@@ -344,6 +344,18 @@ impl JobKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref()))
     }
 
+    /// Signs a text that is no job, for one `purpose`: in lower-case hex, 64 characters.
+    ///
+    /// A job is JSON and begins with `{`, so no purpose's text can be taken for one.
+    pub(crate) fn tag(&self, purpose: &str, text: &str) -> String {
+        hex(hmac::sign(&self.0, &signed(purpose, text)).as_ref())
+    }
+
+    /// Returns whether `tag` is what [`JobKey::tag`] makes of the two, in constant time.
+    pub(crate) fn is_tag(&self, tag: &str, purpose: &str, text: &str) -> bool {
+        unhex(tag).is_some_and(|tag| hmac::verify(&self.0, &signed(purpose, text), &tag).is_ok())
+    }
+
     fn sign(&self, content: &str) -> hmac::Tag {
         hmac::sign(&self.0, content.as_bytes())
     }
@@ -351,6 +363,10 @@ impl JobKey {
     fn verify(&self, content: &str, seal: &[u8]) -> Result<(), OpenError> {
         hmac::verify(&self.0, content.as_bytes(), seal).map_err(|_| OpenError::Seal)
     }
+}
+
+fn signed(purpose: &str, text: &str) -> Vec<u8> {
+    [purpose.as_bytes(), b"\n", text.as_bytes()].concat()
 }
 
 /// Writes bytes as lower-case hex.
@@ -385,19 +401,14 @@ mod tests {
     }
 
     fn job(text: &str) -> Job {
-        let request = Request {
-            actor: Default::default(),
-            channel: Default::default(),
-            prefix: "/meow".into(),
-            text: text.into(),
-        };
+        let request = Request { prefix: "/meow".into(), text: text.into(), ..Request::default() };
         let reply_to = ReplyTo {
             chat: "slack".into(),
             url: Some(Secret::new("https://hooks.slack.com/x".into())),
             ..Default::default()
         };
         let now = Timestamp::from_secs(1_700_000_000);
-        Job::new(Incoming { id: JobId::of(&["t"]), request, reply_to }, now)
+        Job::new(Incoming::new(JobId::of(&["t"]), request, reply_to), now)
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub mod conformance;
 pub mod context;
 pub mod dispatcher;
 pub mod error;
+pub mod form;
 pub mod http;
 pub mod ingress;
 pub mod invoker;

@@ -28,6 +28,27 @@ pub struct Reply {
     pub audience: Audience,
     /// What it says, from top to bottom.
     pub parts: Vec<Part>,
+    /// The steps that often follow, offered below everything else. They are no part of what it says, so
+    /// [`Reply::text`] leaves them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<Button>,
+    /// The colour beside it, where the chat can show one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<Color>,
+}
+
+/// A colour beside a message, for those who tell good news from bad at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Color {
+    /// Green.
+    Good,
+    /// Yellow.
+    Warning,
+    /// Red.
+    Danger,
+    /// Red, green and blue.
+    Rgb(u8, u8, u8),
 }
 
 /// One part of a [`Reply`].
@@ -37,6 +58,8 @@ pub struct Reply {
 pub enum Part {
     /// Text with light Markdown: `**bold**`, `_italic_`, `` `code` ``, `[label](https://…)`, and line breaks.
     Text(String),
+    /// A line of small print with light Markdown.
+    Note(String),
     /// Names with short values, side by side where there is room.
     Fields(Vec<Field>),
     /// Rows under headings.
@@ -94,12 +117,12 @@ pub struct Button {
 impl Reply {
     /// Makes a reply that everybody in the channel sees.
     pub fn to_channel(text: impl Into<String>) -> Self {
-        Self { audience: Audience::Channel, parts: vec![Part::Text(text.into())] }
+        Self { audience: Audience::Channel, ..Self::default() }.and(text)
     }
 
     /// Makes a reply that only the asker sees.
     pub fn to_asker(text: impl Into<String>) -> Self {
-        Self { audience: Audience::Asker, parts: vec![Part::Text(text.into())] }
+        Self { audience: Audience::Asker, ..Self::default() }.and(text)
     }
 
     /// Adds a part.
@@ -113,6 +136,19 @@ impl Reply {
     #[must_use]
     pub fn and(self, text: impl Into<String>) -> Self {
         self.part(Part::Text(text.into()))
+    }
+
+    /// Adds a line of small print.
+    #[must_use]
+    pub fn note(self, text: impl Into<String>) -> Self {
+        self.part(Part::Note(text.into()))
+    }
+
+    /// Puts a colour beside it.
+    #[must_use]
+    pub const fn color(mut self, color: Color) -> Self {
+        self.color = Some(color);
+        self
     }
 
     /// Adds a name and its value; neighbours are shown side by side.
@@ -169,7 +205,9 @@ impl Reply {
         let mut out = Vec::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) | Part::Code(text) | Part::File { text, .. } => out.push(text.clone()),
+                Part::Text(text) | Part::Note(text) | Part::Code(text) | Part::File { text, .. } => {
+                    out.push(text.clone())
+                }
                 Part::Fields(fields) => {
                     out.extend(fields.iter().map(|field| format!("{}: {}", field.name, field.value)));
                 }

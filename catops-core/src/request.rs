@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::JobId;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// One line that somebody typed at the bot, free of the chat it came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One line that somebody gave the bot, free of the chat it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Who asked.
     pub actor: Actor,
@@ -20,6 +21,43 @@ pub struct Request {
     /// The rest of the line in escaped form: `&amp;`, `&lt;` and `&gt;` stand for themselves, a bare `<` opens a mention
     /// or a link. See [`crate::line`].
     pub text: String,
+    /// How the line came to be.
+    #[serde(default, skip_serializing_if = "Via::is_line")]
+    pub via: Via,
+}
+
+/// How the line of a [`Request`] came to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// Somebody typed it; whoever sees a public reply sees these words too.
+    #[default]
+    Line,
+    /// Somebody pressed a button of one of the bot's messages.
+    Button(Press),
+    /// Somebody filled in a form.
+    Form,
+}
+
+impl Via {
+    /// Returns whether the line was typed, so that the chat itself shows it to whoever sees a public reply.
+    pub const fn is_line(&self) -> bool {
+        matches!(self, Self::Line)
+    }
+}
+
+/// A button that was pressed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Press {
+    /// Names this one button of this one message: it runs once, whoever presses it and however often.
+    pub ticket: JobId,
+    /// The words on it, for display only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The message that holds it in the chat's own form, from which the chat makes the one that says who pressed. Absent
+    /// where the chat does not tell, or where the message would not fit into a job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<serde_json::Value>,
 }
 
 /// A person or a program that asks.
@@ -76,6 +114,9 @@ pub struct ReplyTo {
     /// Until when `url` can be used.
     #[serde(default)]
     pub expires: Timestamp,
+    /// What the chat calls the thread in `channel` that the replies belong into; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub thread: String,
 }
 
 /// Writes a secret out in clear: for the sealed job, which must carry it to the second leg, and for nothing else.

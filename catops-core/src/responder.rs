@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::error::Error;
 use crate::reply::{Audience, Reply};
-use crate::request::ReplyTo;
+use crate::request::{Press, ReplyTo};
 use crate::time::Timestamp;
 
 /// Delivers a reply to the place that asked.
@@ -32,6 +32,25 @@ pub trait Responder: fmt::Debug + Send + Sync + 'static {
         earlier: Option<&Posted>,
         now: Timestamp,
     ) -> Result<Posted, Error>;
+
+    /// Posts how far the work is, as [`Responder::respond`] does, by whatever way it can be changed most often.
+    async fn progress(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error> {
+        self.respond(to, reply, earlier, now).await
+    }
+
+    /// Changes the message that held a button into one that says who pressed it, and without its buttons.
+    ///
+    /// `note` is light Markdown. A chat that cannot do so does nothing.
+    async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {
+        let _ = (to, press, note, now);
+        Ok(())
+    }
 }
 
 /// What is known of messages posted to one [`ReplyTo`] so far.

@@ -75,7 +75,8 @@ impl Bot {
     pub fn run(&self, line: &str) -> Line<'_> {
         let actor = Actor { id: "U1".to_owned(), name: "tester".to_owned(), team: "T1".to_owned() };
         let channel = Channel { id: "C1".to_owned(), name: "ops".to_owned() };
-        let request = Request { actor, channel, prefix: "/meow".to_owned(), text: line.to_owned() };
+        let request =
+            Request { actor, channel, prefix: "/meow".to_owned(), text: line.to_owned(), ..Request::default() };
         Line { bot: self, request }
     }
 

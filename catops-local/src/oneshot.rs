@@ -61,6 +61,6 @@ fn job(text: String, now: Timestamp) -> Job {
     let actor = Actor { id: name.clone(), name, team: "terminal".to_owned() };
     let channel = Channel { id: "terminal".to_owned(), ..Channel::default() };
     let reply_to = ReplyTo { chat: "terminal".to_owned(), ..ReplyTo::default() };
-    let request = Request { actor, channel, prefix: prefix().to_owned(), text };
+    let request = Request { actor, channel, prefix: prefix().to_owned(), text, ..Request::default() };
     Job { id: JobId::random(), asked: now, expires: now + catops_core::job::MAX_WAIT, hops: 0, reply_to, request }
 }

@@ -2,20 +2,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use bytes::Bytes;
-use catops_core::chat::{Ack, Chat, Inbound, Rejection};
+use catops_core::chat::{Ack, Chat, Inbound, Rejection, Submitted};
 use catops_core::dispatcher::Dispatched;
+use catops_core::form::Form;
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{Job, JobId, JobKey, SealedJob};
 use catops_core::log::Format;
 use catops_core::reply::Reply;
-use catops_core::request::ReplyTo;
+use catops_core::request::{Press, ReplyTo};
 use catops_core::responder::{Posted, Responder};
-use catops_core::{App, Commands, Dispatcher, Error, ErrorKind, Ingress, Timestamp};
+use catops_core::{App, Commands, Dispatcher, Error, ErrorKind, Ingress, Secret, Timestamp};
 use serde::Deserialize;
 
 use crate::bot::State;
@@ -152,6 +154,20 @@ impl Responder for Rehearsal {
     ) -> Result<Posted, Error> {
         self.terminal.respond(to, reply, earlier, now).await
     }
+
+    async fn progress(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error> {
+        self.terminal.progress(to, reply, earlier, now).await
+    }
+
+    async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {
+        self.terminal.pressed(to, press, note, now).await
+    }
 }
 
 #[async_trait::async_trait]
@@ -169,8 +185,24 @@ impl Chat for Rehearsal {
         self.chat.receive(http, now).await
     }
 
-    fn ack(&self, ack: Ack<'_>) -> HttpResponse {
-        self.chat.ack(ack)
+    fn ack(&self, ack: Ack<'_>, now: Timestamp) -> HttpResponse {
+        self.chat.ack(ack, now)
+    }
+
+    fn opens_forms(&self) -> bool {
+        false
+    }
+
+    async fn open_form(&self, form: &Form, trigger: &Secret, limit: Duration) -> Result<(), Error> {
+        self.chat.open_form(form, trigger, limit).await
+    }
+
+    fn completions(&self, words: &[String]) -> HttpResponse {
+        self.chat.completions(words)
+    }
+
+    fn submitted(&self, answer: Submitted<'_>) -> HttpResponse {
+        self.chat.submitted(answer)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use catops_core::chat::slack::Slack;
 use catops_core::chat::{Ack, Chat as _};
-use catops_core::{Reply, Secret};
+use catops_core::{Reply, Secret, Timestamp};
 
 libfuzzer_sys::fuzz_target!(|input: (&str, &str, u16)| {
     let (text, other, times) = input;
@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|input: (&str, &str, u16)| {
         .image(other, text)
         .button(text, "status api"); // what a button runs is not shown, and may hold a mention
     let slack = Slack::new(Secret::new("8f742231b10e8888abcd99yyyzzz85a5".to_owned()), Vec::new());
-    let body = slack.ack(Ack::Reply(&reply)).into_body();
+    let body = slack.ack(Ack::Reply(&reply), Timestamp::from_secs(1_700_000_000)).into_body();
     let body = std::str::from_utf8(&body).expect("JSON is UTF-8");
     for ping in ["<!channel", "<!here", "<!everyone", "<@", "<#", "<!subteam"] {
         assert!(!body.contains(ping), "the reply pings: {body}");

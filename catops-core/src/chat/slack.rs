@@ -10,6 +10,7 @@ mod inbound;
 mod limits;
 mod mrkdwn;
 mod render;
+mod seals;
 mod signature;
 
 use std::fmt;
@@ -21,11 +22,13 @@ use bytes::Bytes;
 use self::address::Address;
 use self::api::Api;
 use self::limits::{REPLY_TIME, REPLY_USES};
+use self::seals::Seals;
 use self::signature::Verifier;
 use super::{Ack, Chat, Inbound, Rejection};
 use crate::client::{Client, Patience};
 use crate::error::{Error, ErrorKind};
 use crate::http::{self, HttpRequest, HttpResponse};
+use crate::job::JobKey;
 use crate::reply::{Audience, Reply};
 use crate::request::ReplyTo;
 use crate::responder::{Posted, Responder};
@@ -33,6 +36,8 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 const NAME: &str = "slack";
+
+const ROUTE: &str = "/slack";
 
 /// The Slack app that the bot is.
 ///
@@ -43,6 +48,9 @@ pub struct Slack {
     reply_hosts: Vec<String>,
     patience: Patience,
     api: Option<Api>,
+    seals: Seals,
+    name: &'static str,
+    route: &'static str,
 }
 
 impl fmt::Debug for Slack {
@@ -58,7 +66,30 @@ impl Slack {
     /// stands in the address; these may be plain http. They are for tests and proxies.
     pub fn new(signing_secret: Secret, reply_hosts: Vec<String>) -> Self {
         let reply_hosts = reply_hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-        Self { verifier: Verifier::new(&signing_secret), reply_hosts, patience: Patience::default(), api: None }
+        Self {
+            verifier: Verifier::new(&signing_secret),
+            reply_hosts,
+            patience: Patience::default(),
+            api: None,
+            seals: Seals::new(JobKey::derive([&signing_secret])),
+            name: NAME,
+            route: ROUTE,
+        }
+    }
+
+    /// Seals what Slack keeps for the bot, such as buttons, with `key`; without it, with one made from the signing secret.
+    #[must_use]
+    pub fn with_key(mut self, key: JobKey) -> Self {
+        self.seals = Seals::new(key);
+        self
+    }
+
+    /// Gives it another name and route, for a second one beside it that speaks as Slack does.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str, route: &'static str) -> Self {
+        self.name = name;
+        self.route = route;
+        self
     }
 
     /// Lets it post as the bot, by `token`, where a request has no reply address or that can no longer be used.
@@ -81,18 +112,18 @@ impl Slack {
 #[async_trait]
 impl Chat for Slack {
     fn name(&self) -> &'static str {
-        NAME
+        self.name
     }
 
     fn route(&self) -> &'static str {
-        "/slack"
+        self.route
     }
 
     async fn receive(&self, http: &HttpRequest, now: Timestamp) -> Result<Inbound, Rejection> {
         inbound::receive(http, now, &self.verifier, &self.reply_hosts)
     }
 
-    fn ack(&self, ack: Ack<'_>) -> HttpResponse {
+    fn ack(&self, ack: Ack<'_>, _now: Timestamp) -> HttpResponse {
         match ack {
             // Without any text of ours, Slack shows the asker's own words to the channel.
             Ack::Heard(Audience::Channel) => http::json(Bytes::from_static(br#"{"response_type":"in_channel"}"#)),

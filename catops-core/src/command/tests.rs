@@ -133,7 +133,13 @@ fn context() -> Context {
     let to = ReplyTo::default();
     Context::new(Inner {
         job: JobId::of(&["test"]),
-        request: Request { actor, channel: Channel::default(), prefix: "/meow".to_owned(), text: String::new() },
+        request: Request {
+            actor,
+            channel: Channel::default(),
+            prefix: "/meow".to_owned(),
+            text: String::new(),
+            ..Request::default()
+        },
         chat: "test".to_owned(),
         plugin: "ops".to_owned(),
         clock: Clock::starting(Timestamp::from_secs(0)),

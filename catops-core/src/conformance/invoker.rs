@@ -36,13 +36,8 @@ pub trait Bench: Sync {
 
 /// Makes a sealed job whose line is `text`.
 pub fn sealed(text: &str) -> SealedJob {
-    let request = Request {
-        actor: Default::default(),
-        channel: Default::default(),
-        prefix: "/meow".to_owned(),
-        text: text.to_owned(),
-    };
-    let incoming = Incoming { id: JobId::random(), request, reply_to: ReplyTo::default() };
+    let request = Request { prefix: "/meow".to_owned(), text: text.to_owned(), ..Request::default() };
+    let incoming = Incoming::new(JobId::random(), request, ReplyTo::default());
     let key = JobKey::derive([&Secret::new("conformance".to_owned())]);
     Job::new(incoming, Timestamp::now()).seal(&key).expect("a short job fits")
 }

@@ -65,6 +65,7 @@ impl Dispatcher {
             channel: Channel { id: channel.to_owned(), ..Channel::default() },
             prefix: String::new(),
             text: path.clone(),
+            ..Request::default()
         };
         let id = JobId::of(&["schedule", &path, &tick.as_millis().to_string()]);
         Some((Job { id, asked: tick, expires: tick + MAX_WAIT, hops: 0, reply_to, request }, responder))

@@ -189,7 +189,8 @@ async fn what_is_not_handled_yet_is_acknowledged() {
 
 #[test]
 fn acknowledgements() {
-    let body = |ack: Ack<'_>| String::from_utf8(slack().ack(ack).into_body().to_vec()).unwrap();
+    let body =
+        |ack: Ack<'_>| String::from_utf8(slack().ack(ack, Timestamp::from_secs(NOW)).into_body().to_vec()).unwrap();
     assert_eq!(body(Ack::Heard(Audience::Channel)), r#"{"response_type":"in_channel"}"#);
     assert_eq!(body(Ack::Heard(Audience::Asker)), r#"{"response_type":"ephemeral","text":"On it."}"#);
     let reply = body(Ack::Reply(&Reply::to_asker("No")));

@@ -72,7 +72,7 @@ fn text(value: &Value, most: usize) -> usize {
 
 fn render(reply: &Reply) -> Vec<u8> {
     let slack = Slack::new(Secret::new("x".to_owned()), Vec::new());
-    slack.ack(Ack::Reply(reply)).into_body().to_vec()
+    slack.ack(Ack::Reply(reply), catops_core::Timestamp::from_secs(1_795_305_600)).into_body().to_vec()
 }
 
 /// Text with whatever could hurt, up to some ten thousand characters.
@@ -102,13 +102,13 @@ proptest! {
 
     #[test]
     fn any_reply_fits(parts in proptest::collection::vec(part(), 0..8)) {
-        check(&render(&Reply { audience: Audience::Channel, parts }));
+        check(&render(&Reply { audience: Audience::Channel, parts, ..Reply::default() }));
     }
 
     #[test]
     fn any_number_of_small_parts_fits(texts in proptest::collection::vec("\\PC{0,300}", 0..120)) {
         let parts = texts.into_iter().map(Part::Text).collect();
-        check(&render(&Reply { audience: Audience::Asker, parts }));
+        check(&render(&Reply { audience: Audience::Asker, parts, ..Reply::default() }));
     }
 
     #[test]

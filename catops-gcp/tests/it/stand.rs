@@ -143,10 +143,11 @@ impl Stand {
             channel: Channel { id: "C0001".to_owned(), ..Channel::default() },
             prefix: "/meow".to_owned(),
             text: text.to_owned(),
+            ..Request::default()
         };
         let url = Some(Secret::new(self.sink.url(&format!("/{name}"))));
         let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
-        Job::new(Incoming { id: JobId::of(&[name]), request, reply_to }, now)
+        Job::new(Incoming::new(JobId::of(&[name]), request, reply_to), now)
     }
 
     pub(crate) fn sealed(&self, name: &str, text: &str) -> String {

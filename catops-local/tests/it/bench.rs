@@ -45,10 +45,9 @@ pub(crate) fn key() -> JobKey {
 }
 
 pub(crate) fn job(id: &str, text: &str) -> SealedJob {
-    let request =
-        Request { actor: Default::default(), channel: Default::default(), prefix: "/meow".into(), text: text.into() };
+    let request = Request { prefix: "/meow".into(), text: text.into(), ..Request::default() };
     let url = Some(Secret::new("https://hooks.slack.com/commands/secret-address".into()));
     let reply_to = ReplyTo { chat: "slack".into(), url, ..Default::default() };
-    let incoming = Incoming { id: JobId::of(&[id]), request, reply_to };
+    let incoming = Incoming::new(JobId::of(&[id]), request, reply_to);
     Job::new(incoming, Timestamp::now()).seal(&key()).unwrap()
 }

@@ -22,10 +22,11 @@ fn job(bench: &Aws, text: &str, path: &str) -> Job {
         channel: Channel { id: "C0001".to_owned(), ..Channel::default() },
         prefix: "/meow".to_owned(),
         text: text.to_owned(),
+        ..Request::default()
     };
     let url = Some(Secret::new(bench.sink().url(path)));
     let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
-    Job::new(Incoming { id: JobId::of(&[path]), request, reply_to }, now)
+    Job::new(Incoming::new(JobId::of(&[path]), request, reply_to), now)
 }
 
 /// Waits until nothing is under way.

@@ -72,10 +72,11 @@ fn sealed(bench: &Azure, text: &str, name: &str) -> (JobId, String) {
         channel: Channel { id: "C0001".to_owned(), ..Channel::default() },
         prefix: "/meow".to_owned(),
         text: text.to_owned(),
+        ..Request::default()
     };
     let url = Some(Secret::new(bench.sink().url(&format!("/commands/{name}"))));
     let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
-    let job = Job::new(Incoming { id: JobId::of(&[name]), request, reply_to }, now);
+    let job = Job::new(Incoming::new(JobId::of(&[name]), request, reply_to), now);
     let sealed = job.seal(bench.key()).expect("it is short");
     (job.id, sealed.as_str().to_owned())
 }

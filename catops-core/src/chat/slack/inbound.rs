@@ -10,7 +10,7 @@ use super::signature::Verifier;
 use crate::chat::{Inbound, Incoming, Rejection};
 use crate::http::{HttpRequest, MAX_BODY, json, media_type, status};
 use crate::job::JobId;
-use crate::request::{Actor, Channel, ReplyTo, Request};
+use crate::request::{Actor, Channel, ReplyTo, Request, Via};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -82,10 +82,12 @@ fn command(form: &Form<'_>, signature: &str, now: Timestamp, reply_hosts: &[Stri
         channel: channel.id.clone(),
         user: user.clone(),
         expires: now + REPLY_TIME,
+        thread: String::new(),
     };
     let actor = Actor { id: user, name: text(form.user_name)?, team };
-    let request = Request { actor, channel, prefix, text: text(form.text)? };
-    Ok(Inbound::Run(Box::new(Incoming { id, request, reply_to })))
+    let request = Request { actor, channel, prefix, text: text(form.text)?, via: Via::Line };
+    let trigger = Some(trigger).filter(|trigger| !trigger.is_empty()).map(Secret::new);
+    Ok(Inbound::Run(Box::new(Incoming { trigger, ..Incoming::new(id, request, reply_to) })))
 }
 
 /// Decodes a field; a missing one is empty.

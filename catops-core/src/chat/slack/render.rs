@@ -58,7 +58,7 @@ fn write(reply: &Reply, frame: Message<'_>) -> Bytes {
 
 fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Value>) {
     match part {
-        Part::Text(text) => canvas.flow(text, Style::Text),
+        Part::Text(text) | Part::Note(text) => canvas.flow(text, Style::Text),
         Part::Code(text) => canvas.flow(text, Style::Code),
         Part::Table { head, rows } => canvas.flow(&table(head, rows), Style::Code),
         Part::Fields(list) => fields(canvas, list),
@@ -79,7 +79,7 @@ fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Valu
 fn weight(part: &Part) -> usize {
     const MOST: usize = 600;
     let weight = match part {
-        Part::Text(text) | Part::Code(text) => text.len(),
+        Part::Text(text) | Part::Note(text) | Part::Code(text) => text.len(),
         Part::Fields(list) => list.len() * 60,
         Part::Image { alt, .. } => alt.len(),
         Part::Buttons(list) => list.len() * 60,
@@ -202,7 +202,7 @@ fn fallback(reply: &Reply) -> String {
             break;
         }
         let text = match part {
-            Part::Text(text) => lines(start(text)),
+            Part::Text(text) | Part::Note(text) => lines(start(text)),
             Part::Fields(list) => {
                 let pairs = list.iter().take(FIELDS).map(|field| (start(&field.name), start(&field.value)));
                 pairs.map(|(name, value)| format!("{}: {}", escape(name), lines(value))).collect::<Vec<_>>().join("\n")

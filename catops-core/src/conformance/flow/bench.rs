@@ -175,15 +175,17 @@ impl<'a> Stage<'a> {
         let now = Timestamp::now();
         let actor = Actor { id: command.user.to_owned(), name: "ann".to_owned(), team: "T0001".to_owned() };
         let channel = Channel { id: "C0001".to_owned(), name: "ops".to_owned() };
-        let request = Request { actor, channel, prefix: "/meow".to_owned(), text: command.text.clone() };
+        let request =
+            Request { actor, channel, prefix: "/meow".to_owned(), text: command.text.clone(), ..Request::default() };
         let reply_to = ReplyTo {
             chat: "slack".to_owned(),
             url: Some(Secret::new(command.response_url.clone())),
             channel: "C0001".to_owned(),
             user: command.user.to_owned(),
             expires: now + Duration::from_secs(1800),
+            ..ReplyTo::default()
         };
-        Job::new(Incoming { id: id(command), request, reply_to }, now)
+        Job::new(Incoming::new(id(command), request, reply_to), now)
     }
 
     /// Delivers the job of `sent` once more.
