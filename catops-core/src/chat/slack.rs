@@ -3,6 +3,7 @@
 mod address;
 mod api;
 mod blocks;
+mod button;
 mod canvas;
 mod fit;
 mod form;
