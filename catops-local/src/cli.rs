@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::invoker::JobInfo;
 use crate::terminal::{complain, say};
-use crate::{bot, key, oneshot, recorded, scheduler, serve, watch, words};
+use crate::{bot, key, manifest, oneshot, recorded, scheduler, serve, watch, words};
 
 /// Reads the command line and the environment, does what is asked, and returns how it went: 0 if it did, 1 if it failed,
 /// 2 if it was asked in a wrong way.
@@ -60,6 +60,7 @@ fn act(commands: &'static Commands, matches: &ArgMatches) -> Result<Exit, Error>
             let at = matches.get_one::<Timestamp>("at").copied().unwrap_or_else(Timestamp::now);
             wait(tick(commands, Config::from_env()?, command.join(" "), at))
         }
+        Some(("slack", matches)) => Ok(manifest::run(commands, matches)),
         Some(("jobs", _)) => wait(jobs(Config::from_env()?)),
         Some(("completions", matches)) => {
             if let Some(shell) = matches.get_one::<Shell>("shell") {
@@ -150,6 +151,7 @@ fn parser() -> Command {
                         .help("The time it is due, such as 2026-11-22T03:00:00Z, at most 15 minutes ago [default: now]"),
                 ),
         )
+        .subcommand(manifest::parser())
         .subcommand(Command::new("jobs").about("List the jobs of this machine's queue, the dead ones with the reason"))
         .subcommand(
             Command::new("completions")
@@ -213,12 +215,13 @@ fn help(commands: &'static Commands, about: &[String]) -> Result<Exit, Error> {
             list(commands);
             Ok(Exit::Success)
         }
-        [verb] if parser.find_subcommand(verb).is_some() => {
-            let verb = parser.find_subcommand_mut(verb).map(|verb| verb.render_help().to_string());
-            say(&verb.unwrap_or_default());
-            Ok(Exit::Success)
-        }
         words => {
+            // Building gives each verb its full name for the usage line.
+            parser.build();
+            if let Some(verb) = words.iter().try_fold(&mut parser, |verb, word| verb.find_subcommand_mut(word)) {
+                say(&verb.render_help().to_string());
+                return Ok(Exit::Success);
+            }
             let line: Vec<String> = ["help".to_owned()].into_iter().chain(words.iter().cloned()).collect();
             wait(oneshot::run(commands, Config::from_env()?, words::from_shell(&line)))
         }

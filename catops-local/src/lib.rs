@@ -32,6 +32,7 @@ mod exit;
 pub mod invoker;
 mod key;
 pub mod lock;
+mod manifest;
 mod oneshot;
 mod recorded;
 mod scheduler;

@@ -9,6 +9,7 @@ mod fit;
 mod form;
 mod inbound;
 mod limits;
+pub mod manifest;
 mod mrkdwn;
 mod render;
 mod seals;

@@ -169,8 +169,14 @@ impl Commands {
         }
     }
 
-    pub(super) fn is_group(&self, name: &str) -> bool {
+    pub(crate) fn is_group(&self, name: &str) -> bool {
         !name.is_empty() && self.paths().any(|path| path.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))
+    }
+
+    /// Returns the first sentence about a group.
+    #[cfg(feature = "slack")]
+    pub(crate) fn group_summary(&self, name: &str) -> String {
+        help::first_sentence(self.page(name))
     }
 
     /// Returns the text about a group or a file.

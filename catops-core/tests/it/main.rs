@@ -11,4 +11,5 @@ mod slack;
 mod slack_api;
 mod slack_golden;
 mod slack_limits;
+mod slack_manifest;
 mod slack_reply;

@@ -77,6 +77,33 @@ fn schedules_are_listed_and_run_by_hand() {
 }
 
 #[test]
+fn the_manifest_can_be_piped_and_what_slack_refuses_is_wrong_use() {
+    let folder = Folder::new("manifest").expect("a folder");
+    let manifest = |more: &[&str]| catops(folder.path(), &[&["slack", "manifest"], more].concat());
+    let output = manifest(&["--url", "https://host.example", "--command", "/clock", "--without", "files,mentions"]);
+    assert_eq!(output.status.code(), Some(0));
+    let made: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON alone");
+    let slash = |at: usize, field: &str| made["features"]["slash_commands"][at][field].as_str().unwrap_or_default();
+    assert_eq!((slash(0, "command"), slash(0, "url")), ("/meow", "https://host.example/slack"));
+    assert_eq!((slash(1, "command"), slash(1, "usage_hint")), ("/clock", "chime ..."));
+    assert_eq!(made["oauth_config"]["scopes"]["bot"].to_string(), r#"["commands","chat:write","im:history"]"#);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("https://api.slack.com/apps?new_app=1&manifest_json=%7B%22_metadata%22"), "{text}");
+    assert!(text.contains("im:history") && !text.contains("files:write"), "{text}");
+
+    let url = ["slack", "manifest", "--url", "https://host.example"];
+    check(&[&url[..], &["--yaml"]].concat(), 0, "_metadata:\n  major_version: 1\n");
+    check(&[&url[..], &["--name", "Ops", "--main", "ops"]].concat(), 0, r#""command": "/ops""#);
+    check(&["slack", "manifest", "--url", "http://127.0.0.1:3000"], 0, "Slack cannot reach");
+    check(&["slack", "manifest", "--url", "http://host.example"], 2, "https");
+    check(&["slack", "manifest"], 2, "--url");
+    check(&["slack"], 2, "manifest");
+    check(&[&url[..], &["--command", "/status"]].concat(), 2, "Slack's own");
+    check(&[&url[..], &["--without", "all"]].concat(), 2, "direct-messages");
+    check(&["help", "slack", "manifest"], 0, "Usage: catops slack manifest [OPTIONS] --url <URL>");
+}
+
+#[test]
 fn a_failure_shows_its_detail_to_whoever_ran_it() {
     check(&["fail"], 1, "the disk is full of mice");
 }
