@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use catops_core::conformance::flow::{Command, Signer};
+use catops_core::testing::slack::{Call, Signer};
 use catops_core::{Secret, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -24,8 +24,7 @@ pub(crate) fn requests(count: usize, round: &str, reply: &str) -> Vec<Vec<u8>> {
     let (signer, now) = (Signer::new(Secret::new(SECRET.to_owned())), Timestamp::now());
     let one = |n: usize| {
         let trigger_id = format!("{round}.{n}");
-        let command = Command { text: "ping".to_owned(), response_url: reply.to_owned(), trigger_id, user: "U0001" };
-        let http = command.signed(&signer, now);
+        let http = Call::command("ping").with_address(reply).with_trigger(&trigger_id).signed(&signer, now);
         let mut text = "POST /slack HTTP/1.1\r\nhost: 127.0.0.1\r\n".to_owned();
         for (name, value) in http.headers() {
             text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));

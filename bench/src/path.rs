@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use catops_core::chat::slack::Slack;
 use catops_core::chat::{Ack, Chat, Inbound, Rejection};
-use catops_core::conformance::flow::{Command, Signer};
 use catops_core::dispatcher::Dispatched;
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::invoker::MemoryInvoker;
@@ -14,6 +13,7 @@ use catops_core::job::JobKey;
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
 use catops_core::store::MemoryStore;
+use catops_core::testing::slack::{Call, Signer};
 use catops_core::{App, Commands, Context, Dispatcher, Error, Ingress, Reply, Result, Secret, Timestamp, command};
 
 use crate::{Failure, SECRET};
@@ -72,12 +72,10 @@ pub(crate) async fn run(count: &str) -> Result<(), Failure> {
     let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
     let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
     let (signer, now) = (Signer::new(secret), Timestamp::now());
-    let command = |n: u32| {
-        let response_url = "https://hooks.slack.com/commands/T0001/1/x".to_owned();
-        Command { text: "restart api --now".to_owned(), response_url, trigger_id: format!("1.{n}"), user: "U0001" }
-    };
+    let address = "https://hooks.slack.com/commands/T0001/1/x";
+    let call = |n: u32| Call::command("restart api --now").with_address(address).with_trigger(&format!("1.{n}"));
     // All are signed first, and their number is the same whatever the count, so that signing falls out of a difference.
-    let requests: Vec<_> = (0..5000).map(|n| command(n).signed(&signer, now)).collect();
+    let requests: Vec<_> = (0..5000).map(|n| call(n).signed(&signer, now)).collect();
     for http in requests.iter().take(count.parse()?) {
         let response = ingress.accept(http, now).await;
         let Some(job) = queue.take().pop() else { return Err(format!("not accepted: {response:?}").into()) };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use catops_core::conformance::flow::Sink;
+use catops_core::testing::slack::Workspace;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -37,7 +37,7 @@ impl Subject {
 pub(crate) async fn run(catops: &str) -> Result<(), Failure> {
     let folder = std::env::temp_dir().join(format!("catops-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let sink = Sink::start().await?;
+    let slack = Workspace::start().await?;
     let mut subjects = [
         Subject::new("bare axum, HMAC only", None, "", 40_000),
         Subject::new("catops, queue in memory", Some("memory"), "0", 40_000),
@@ -49,10 +49,10 @@ pub(crate) async fn run(catops: &str) -> Result<(), Failure> {
         syncs.push(disk::syncs(&folder, Duration::from_millis(500))?);
         for subject in &mut subjects {
             let state = folder.join(format!("{round}-{}", subject.name.len()));
-            let (mut child, address) = start(catops, subject, &state, &sink).await?;
+            let (mut child, address) = start(catops, subject, &state, &slack).await?;
             // A few requests first, so that no connection pays for the server's first of everything.
-            send(address, requests(200, &format!("warm{round}"), &sink.url("/r")), CONNECTIONS).await?;
-            let requests = requests(subject.requests, &format!("{round}"), &sink.url("/r"));
+            send(address, requests(200, &format!("warm{round}"), &slack.url("/r")), CONNECTIONS).await?;
+            let requests = requests(subject.requests, &format!("{round}"), &slack.url("/r"));
             subject.measured.push(send(address, requests, CONNECTIONS).await?);
             child.kill().await?;
         }
@@ -72,7 +72,12 @@ pub(crate) async fn load(address: &str, count: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn start(catops: &str, subject: &mut Subject, state: &Path, sink: &Sink) -> Result<(Child, SocketAddr), Failure> {
+async fn start(
+    catops: &str,
+    subject: &mut Subject,
+    state: &Path,
+    slack: &Workspace,
+) -> Result<(Child, SocketAddr), Failure> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut command = match subject.queue {
         None => {
@@ -90,7 +95,7 @@ async fn start(catops: &str, subject: &mut Subject, state: &Path, sink: &Sink) -
                 .env("CATOPS_LOCAL_DIR", state)
                 .env("CATOPS_LOG", "error");
             command.env("CATOPS_LOCAL_QUEUE", queue).env("CATOPS_WORKERS", subject.workers);
-            command.env("CATOPS_REPLY_HOSTS", sink.host());
+            command.env("CATOPS_REPLY_HOSTS", slack.host());
             command
         }
     };

@@ -20,6 +20,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "slack")]
+pub mod slack;
 mod store;
 
 use std::future::{Future, IntoFuture};

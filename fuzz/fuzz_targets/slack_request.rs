@@ -3,7 +3,7 @@
 
 use catops_core::chat::slack::Slack;
 use catops_core::chat::{Chat as _, Inbound, Rejection};
-use catops_core::conformance::flow::Signer;
+use catops_core::testing::slack::Signer;
 use catops_core::{Secret, Timestamp};
 
 libfuzzer_sys::fuzz_target!(|input: (u8, &[u8])| {

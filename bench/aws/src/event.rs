@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use catops_core::conformance::flow::{Command, Signer};
+use catops_core::testing::slack::{Call, Signer};
 use catops_core::{Secret, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -15,8 +15,7 @@ const HOST: &str = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws
 pub(crate) fn ping(n: usize, response_url: String) -> Vec<u8> {
     let (signer, now) = (Signer::new(Secret::new(SECRET.to_owned())), Timestamp::now());
     let trigger_id = format!("{}.{n}.bench", now.as_millis());
-    let command = Command { text: "ping".to_owned(), response_url, trigger_id, user: "U0001" };
-    let http = command.signed(&signer, now);
+    let http = Call::command("ping").with_address(&response_url).with_trigger(&trigger_id).signed(&signer, now);
     let length = http.body().len().to_string();
     let mut headers = Map::new();
     for (name, value) in http.headers() {

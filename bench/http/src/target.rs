@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use catops_core::conformance::flow::{Command, Signer};
 use catops_core::http::HttpRequest;
+use catops_core::testing::slack::{Call, Signer};
 use catops_core::{Secret, Timestamp};
 
 use crate::connection::Answer;
@@ -54,13 +54,9 @@ impl Target {
     /// Makes `/meow ping` number `n` as the target hands it to a program, signed now.
     pub(crate) fn ping(self, n: usize) -> Vec<u8> {
         let (signer, now) = (Signer::new(Secret::new(SECRET.to_owned())), Timestamp::now());
-        let command = Command {
-            text: "ping".to_owned(),
-            response_url: "https://hooks.slack.com/commands/T0001/1/bench".to_owned(),
-            trigger_id: format!("{}.{n}.bench", now.as_millis()),
-            user: "U0001",
-        };
-        let http = command.signed(&signer, now);
+        let address = "https://hooks.slack.com/commands/T0001/1/bench";
+        let trigger = format!("{}.{n}.bench", now.as_millis());
+        let http = Call::command("ping").with_address(address).with_trigger(&trigger).signed(&signer, now);
         match self {
             Self::Azure => azure::invocation(n, &http),
             Self::Gcp => gcp::request(&http),

@@ -7,12 +7,12 @@ use catops_azure::Bot;
 use catops_azure::invoker::QueueBindingInvoker;
 use catops_core::chat::Rejection;
 use catops_core::chat::slack::Slack;
-use catops_core::conformance::flow::{Command, Signer, Sink};
 use catops_core::http::MAX_BODY;
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::JobKey;
 use catops_core::server::Handler as _;
 use catops_core::store::{MemoryStore, Store as _};
+use catops_core::testing::slack::{Call, Signer, Workspace};
 use catops_core::{App, Commands, Dispatcher, Ingress, JobId, Secret, Timestamp};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -25,29 +25,28 @@ const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 struct Stage {
     bot: Bot,
     store: Arc<MemoryStore>,
-    sink: Sink,
-    signer: Signer,
+    slack: Workspace,
 }
 
 impl Stage {
     async fn new() -> Self {
-        let (sink, signer) = (Sink::start().await.unwrap(), Signer::new(Secret::new(SECRET.to_owned())));
-        let slack = Slack::new(signer.secret().clone(), vec![sink.host()]);
-        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], JobKey::derive([signer.secret()])));
+        let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await.unwrap();
+        let (chat, key) = (slack.chat().unwrap(), JobKey::derive([slack.signer().secret()]));
+        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(chat)], key));
         let store = Arc::new(MemoryStore::default());
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), store.clone()));
         let ingress = Ingress::new(app, Arc::new(QueueBindingInvoker), dispatcher.clone());
         let bot = Bot::new(&COMMANDS, ingress, dispatcher, None, Duration::from_secs(10));
-        Self { bot, store, sink, signer }
+        Self { bot, store, slack }
     }
 
-    fn command(&self, name: &str) -> Command {
-        let response_url = self.sink.url(&format!("/commands/{name}"));
-        Command { text: "hello there".to_owned(), response_url, trigger_id: name.to_owned(), user: "U0001" }
+    fn command(&self, name: &str) -> Call {
+        let response_url = self.slack.url(&format!("/commands/{name}"));
+        Call::command("hello there").with_address(&response_url).with_trigger(name)
     }
 
     fn signed(&self, name: &str) -> HttpRequest {
-        self.command(name).signed(&self.signer, Timestamp::now())
+        self.command(name).signed(self.slack.signer(), Timestamp::now())
     }
 
     /// Posts a body to a function, and checks what the host asks of every answer.
@@ -95,7 +94,7 @@ async fn a_command_crosses_both_legs() {
         assert_eq!((status, &answer["Outputs"]), (StatusCode::OK, &json!({})));
         assert!(answer["Logs"][0].as_str().unwrap().contains(outcome), "{answer}");
     }
-    assert_eq!(stage.sink.posts("/commands/both").len(), 1);
+    assert_eq!(stage.slack.posts("/commands/both").len(), 1);
 }
 
 #[tokio::test]
@@ -105,7 +104,7 @@ async fn refusals_are_answers() {
     let mut get = stage.signed("get");
     *get.method_mut() = http::Method::GET;
     let now = Timestamp::now();
-    let large = stage.signer.post("application/x-www-form-urlencoded", "x".repeat(MAX_BODY + 1), now);
+    let large = stage.slack.signer().post("application/x-www-form-urlencoded", "x".repeat(MAX_BODY + 1), now);
     for (http, expected) in [(forged, "401"), (get, "405"), (large, "413")] {
         let (status, answer) = stage.send(&http).await;
         assert_eq!((status, &answer["Outputs"]["res"]["statusCode"]), (StatusCode::OK, &json!(expected)));
@@ -148,7 +147,7 @@ async fn forged_messages_are_dropped() {
             assert!(answer["Logs"][0].as_str().unwrap().ends_with("refused"), "{function} {text}: {answer}");
         }
     }
-    assert_eq!(stage.sink.tries("/commands/altered"), 0);
+    assert_eq!(stage.slack.tries("/commands/altered"), 0);
 }
 
 #[tokio::test]
@@ -160,12 +159,12 @@ async fn a_running_job_is_waited_for_only_by_its_own_message() {
     stage.store.claim(&id, now + Duration::from_secs(60), now).await.unwrap();
     assert_eq!(stage.deliver("/job", &job, 1).await.0, StatusCode::OK, "a copy");
     assert_eq!(stage.deliver("/job", &job, 2).await.0, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(stage.sink.tries("/commands/busy"), 0);
+    assert_eq!(stage.slack.tries("/commands/busy"), 0);
     // The poison queue has it now, and delivers it twice.
     for _ in 0..2 {
         assert_eq!(stage.deliver("/dead", &job, 1).await.0, StatusCode::OK);
     }
-    let posts = stage.sink.posts("/commands/busy");
+    let posts = stage.slack.posts("/commands/busy");
     assert_eq!(posts.len(), 1, "{posts:?}");
     assert!(posts[0].text().contains("no end was recorded (Azure gave it up after several tries)"), "{posts:?}");
 }

@@ -10,8 +10,6 @@ mod plain;
 mod refusals;
 mod report;
 mod schedule;
-mod sink;
-mod slack;
 mod state;
 
 use std::fmt;
@@ -20,8 +18,6 @@ use std::pin::Pin;
 
 pub use self::bench::{Bench, Gap, NoSecret, SCHEDULE_CHANNEL, Stage, TIME_LIMIT};
 pub use self::report::{Report, Row, Seen};
-pub use self::sink::{API, Answer, BOT_TOKEN, Post, Sink};
-pub use self::slack::{Command, Signer};
 
 /// Why a row failed: what was expected and what was seen.
 pub struct Failure(String);

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use catops_core::audit::{Outcome, Record};
 use catops_core::chat::Chat;
 use catops_core::chat::slack::Slack;
-use catops_core::conformance::flow::{Answer, Command, Signer, Sink};
 use catops_core::dispatcher::Dispatched;
 use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{JobKey, MAX_HOPS, SealedJob};
 use catops_core::store::{Entry, MemoryStore, Put, Store, When};
-use catops_core::{App, Commands, Context, Dispatcher, Error, ErrorKind, Ingress, Secret, Timestamp, command};
+use catops_core::testing::slack::{Answer, Call, Workspace};
+use catops_core::{App, Commands, Context, Dispatcher, Error, ErrorKind, Ingress, Timestamp, command};
 
 /// Say hello.
 #[command]
@@ -55,40 +55,33 @@ struct Bot {
     dispatcher: Arc<Dispatcher>,
     queue: Arc<MemoryInvoker>,
     store: Arc<MemoryStore>,
-    signer: Signer,
-    sink: Sink,
+    slack: Workspace,
+}
+
+/// A bot without a token: what its reply address refuses is not delivered.
+fn chat(slack: &Workspace) -> Arc<dyn Chat> {
+    Arc::new(Slack::new(slack.signer().secret().clone(), vec![slack.host()]))
+}
+
+fn key(slack: &Workspace) -> JobKey {
+    JobKey::derive([slack.signer().secret()])
 }
 
 const LIMIT: Duration = Duration::from_secs(30);
 
 impl Bot {
     async fn new() -> Self {
-        let secret = Secret::new("8f742231b10e8888abcd99yyyzzz85a5".to_owned());
-        let sink = Sink::start().await.unwrap();
-        let key = JobKey::derive([&secret]);
-        let slack = Slack::new(secret.clone(), vec![sink.host()]);
-        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], key));
+        let slack = Workspace::start().await.unwrap();
+        let app = Arc::new(App::new(&COMMANDS, vec![chat(&slack)], key(&slack)));
         let (queue, store) = (Arc::new(MemoryInvoker::new(10)), Arc::new(MemoryStore::default()));
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), store.clone()));
         let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
-        Self { ingress, dispatcher, queue, store, signer: Signer::new(secret), sink }
-    }
-
-    fn chat(&self) -> Arc<dyn Chat> {
-        Arc::new(Slack::new(self.signer.secret().clone(), vec![self.sink.host()]))
-    }
-
-    fn key(&self) -> JobKey {
-        JobKey::derive([self.signer.secret()])
-    }
-
-    fn command(&self, text: &str) -> Command {
-        let response_url = self.sink.url("/r");
-        Command { text: text.to_owned(), response_url, trigger_id: text.to_owned(), user: "U1" }
+        Self { ingress, dispatcher, queue, store, slack }
     }
 
     async fn send(&self, text: &str, now: Timestamp) -> (u16, Bytes) {
-        let response = self.ingress.accept(&self.command(text).signed(&self.signer, now), now).await;
+        let call = Call::command(text).with_address(&self.slack.url("/r")).with_trigger(text);
+        let response = self.ingress.accept(&call.signed(self.slack.signer(), now), now).await;
         (response.status().as_u16(), response.into_body())
     }
 
@@ -109,10 +102,10 @@ async fn a_line_crosses_both_legs_once() {
     let (bot, now) = (Bot::new().await, Timestamp::now());
     assert_eq!(bot.send("hello world", now).await.0, 200);
     let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
-    assert!(bot.sink.posts("/r").is_empty(), "nothing runs in the first leg");
+    assert!(bot.slack.posts("/r").is_empty(), "nothing runs in the first leg");
     assert_eq!(outcome(&bot.run(job, now).await), Some(Outcome::Ran));
     assert_eq!(bot.run(job, now).await, Dispatched::Repeat);
-    let posts = bot.sink.posts("/r");
+    let posts = bot.slack.posts("/r");
     assert_eq!(posts.len(), 1);
     assert_eq!(posts[0].text(), "ann greets world");
     assert_eq!(bot.store.records(10).await.unwrap().len(), 1);
@@ -148,14 +141,14 @@ async fn a_failure_names_the_job_and_hides_the_detail() {
     bot.send("broken", now).await;
     let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
     assert_eq!(outcome(&bot.run(job, now).await), Some(Outcome::Failed));
-    let text = bot.sink.posts("/r")[0].all();
+    let text = bot.slack.posts("/r")[0].all();
     assert!(text.contains(job.id().as_str()) && !text.contains("a detail"), "{text}");
 }
 
 #[tokio::test]
 async fn an_undelivered_reply_is_recorded_with_the_reason() {
     let (bot, now) = (Bot::new().await, Timestamp::now());
-    bot.sink.script("/r", [Answer::Status(404)]);
+    bot.slack.script("/r", [Answer::Status(404)]);
     bot.send("hello world", now).await;
     let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
     bot.run(job, now).await;
@@ -177,10 +170,10 @@ async fn a_dead_job_is_told_once_whatever_its_claim_says() {
         assert_eq!(outcome(&dead), Some(Outcome::Died));
         assert_eq!(bot.dispatcher.report_dead(job.as_str(), "again", now).await, Dispatched::Repeat);
         assert_eq!(bot.run(job, now).await, Dispatched::Repeat);
-        let posts = bot.sink.posts("/r");
+        let posts = bot.slack.posts("/r");
         assert!(posts.last().unwrap().text().contains(says), "{posts:?}");
     }
-    assert_eq!(bot.sink.posts("/r").len(), 2);
+    assert_eq!(bot.slack.posts("/r").len(), 2);
 }
 
 #[tokio::test]
@@ -248,11 +241,11 @@ async fn a_dead_job_is_not_told_while_nobody_knows_whether_it_was_told() {
     let (bot, now) = (Bot::new().await, Timestamp::now());
     bot.send("hello half", now).await;
     let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
-    let app = Arc::new(App::new(&COMMANDS, vec![bot.chat()], bot.key()));
+    let app = Arc::new(App::new(&COMMANDS, vec![chat(&bot.slack)], key(&bot.slack)));
     let dispatcher = Dispatcher::new(app, Arc::new(Away));
     let dead = dispatcher.report_dead(job.as_str(), "it was tried 5 times", now).await;
     assert_eq!(dead, Dispatched::Unreported);
-    assert!(bot.sink.posts("/r").is_empty());
+    assert!(bot.slack.posts("/r").is_empty());
     assert_eq!(outcome(&bot.dispatcher.report_dead(job.as_str(), "later", now).await), Some(Outcome::Died));
 }
 
@@ -263,5 +256,5 @@ async fn what_waited_too_long_is_not_run() {
     let [job] = &bot.queue.take()[..] else { panic!("one job is waiting") };
     let late = now + catops_core::job::MAX_WAIT;
     assert_eq!(outcome(&bot.run(job, late).await), Some(Outcome::Expired));
-    assert!(bot.sink.posts("/r")[0].text().contains("waited too long"));
+    assert!(bot.slack.posts("/r")[0].text().contains("waited too long"));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catops_core::Timestamp;
 use catops_core::audit::Outcome;
 use catops_core::client::Client;
-use catops_core::conformance::flow::Command;
+use catops_core::testing::slack::Call;
 use catops_gcp::config::Role;
 use catops_gcp::oidc::{Expected, Keys, Verifier};
 use serde_json::json;
@@ -16,9 +16,8 @@ use crate::stand::{Stand, begun, open, pushed, until};
 #[tokio::test]
 async fn a_command_passes_both_legs() {
     let stand = Stand::new(Role::Both, None).await;
-    let (text, response_url) = ("hello both-legs".to_owned(), stand.sink.url("/both"));
-    let command = Command { text, response_url, trigger_id: "both".to_owned(), user: "U1" };
-    let (head, body) = command.signed(&stand.signer, Timestamp::now()).into_parts();
+    let call = Call::command("hello both-legs").with_address(&stand.slack.url("/both")).with_trigger("both").by("U1");
+    let (head, body) = call.signed(stand.slack.signer(), Timestamp::now()).into_parts();
     let headers: Vec<_> = head.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
     assert_eq!(stand.post("/slack", &headers, body.clone()).await.status(), 200);
     let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -129,7 +128,7 @@ async fn a_caller_who_hangs_up_does_not_end_the_run() {
     // Its connection is closed by now or will be; the server goes on either way.
     assert_eq!(stand.push("/push", &stand.sealed("next", "hello next"), None).await, 204);
     open("hung-up");
-    assert_eq!(stand.sink.wait("/hung-up", 1, crate::stand::SOON).await.len(), 1);
+    assert_eq!(stand.slack.wait("/hung-up", 1, crate::stand::SOON).await.len(), 1);
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ use catops_core::audit::Record;
 use catops_core::chat::Incoming;
 use catops_core::chat::slack::Slack;
 use catops_core::client::{Client, Response};
-use catops_core::conformance::flow::{Post, Signer, Sink};
 use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{Job, JobId, JobKey};
 use catops_core::request::{Actor, Channel, ReplyTo, Request};
 use catops_core::server::{self, Limits};
 use catops_core::store::{MemoryStore, Store as _};
+use catops_core::testing::slack::{Post, Workspace};
 use catops_core::{App, Commands, Dispatcher, Ingress, Result, Secret, Timestamp, command};
 use catops_gcp::Bot;
 use catops_gcp::config::Role;
@@ -107,8 +107,7 @@ pub(crate) struct Stand {
     pub(crate) bot: Arc<Bot>,
     pub(crate) queue: Arc<MemoryInvoker>,
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) signer: Signer,
-    pub(crate) sink: Sink,
+    pub(crate) slack: Workspace,
     pub(crate) key: JobKey,
 }
 
@@ -119,12 +118,11 @@ impl Stand {
 
     /// Starts a bot that shares its store with another.
     pub(crate) async fn with_store(role: Role, verifier: Option<Verifier>, store: Arc<MemoryStore>) -> Self {
-        let secret = Secret::new("8f742231b10e8888abcd99yyyzzz85a5".to_owned());
-        let sink = Sink::start().await.unwrap();
-        let key = JobKey::derive([&secret]);
-        // A reply address of any sink in this process is taken, as another bot may have made the job.
-        let slack = Slack::new(secret.clone(), vec!["127.0.0.1".to_owned(), sink.host()]);
-        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], key.clone()));
+        let slack = Workspace::start().await.unwrap();
+        let key = JobKey::derive([slack.signer().secret()]);
+        // A reply address of any workspace in this process is taken, as another bot may have made the job.
+        let chat = Slack::new(slack.signer().secret().clone(), vec!["127.0.0.1".to_owned(), slack.host()]);
+        let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(chat)], key.clone()));
         let queue = Arc::new(MemoryInvoker::new(10));
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), store.clone()));
         let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
@@ -132,10 +130,10 @@ impl Stand {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(server::serve(listener, bot.clone(), Limits::default(), std::future::pending()));
-        Self { address, bot, queue, store, signer: Signer::new(secret), sink, key }
+        Self { address, bot, queue, store, slack, key }
     }
 
-    /// Makes the job of `text` whose reply goes to `name` at the sink.
+    /// Makes the job of `text` whose reply goes to `name` in the workspace.
     pub(crate) fn job(&self, name: &str, text: &str) -> Job {
         let now = Timestamp::now();
         let request = Request {
@@ -145,7 +143,7 @@ impl Stand {
             text: text.to_owned(),
             ..Request::default()
         };
-        let url = Some(Secret::new(self.sink.url(&format!("/{name}"))));
+        let url = Some(Secret::new(self.slack.url(&format!("/{name}"))));
         let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
         Job::new(Incoming::new(JobId::of(&[name]), request, reply_to), now)
     }
@@ -173,7 +171,7 @@ impl Stand {
     }
 
     pub(crate) fn replies(&self, name: &str) -> Vec<Post> {
-        self.sink.posts(&format!("/{name}"))
+        self.slack.posts(&format!("/{name}"))
     }
 
     pub(crate) async fn records(&self) -> Vec<Record> {

@@ -9,12 +9,11 @@ use base64::Engine as _;
 use catops_aws::service::Service;
 use catops_aws::store::DynamoStore;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{
-    API, BOT_TOKEN, Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Signer, Sink, TIME_LIMIT,
-};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::JobKey;
 use catops_core::store::Store as _;
+use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 use http::Method;
 use serde_json::{Value, json};
@@ -42,8 +41,7 @@ pub(crate) struct Aws {
     marks: PathBuf,
     pub(crate) stack: MiniStack,
     host: String,
-    sink: Sink,
-    signer: Signer,
+    slack: Workspace,
     key: JobKey,
     queue: Relay,
     store: Relay,
@@ -71,12 +69,12 @@ async fn run(command: &mut Command) -> Result<(), Failure> {
 impl Aws {
     pub(crate) async fn start() -> Result<Self, Failure> {
         let folder = Folder::new("aws")?;
-        let (sink, signer) = (Sink::start().await?, Signer::new(Secret::new(SECRET.to_owned())));
+        let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await?;
         let stack = MiniStack::start(folder.path()).await?;
         let (queue, store) = (Relay::start(stack.address).await?, Relay::start(stack.address).await?);
         let marks = folder.path().join("marks");
-        let key = JobKey::derive([signer.secret()]);
-        let mut bench = Self { folder, marks, stack, host: String::new(), sink, signer, key, queue, store };
+        let key = JobKey::derive([slack.signer().secret()]);
+        let mut bench = Self { folder, marks, stack, host: String::new(), slack, key, queue, store };
         bench.create().await?;
         Ok(bench)
     }
@@ -110,9 +108,9 @@ impl Aws {
         BTreeMap::from([
             ("CATOPS_SLACK_SIGNING_SECRET", SECRET.to_owned()),
             ("CATOPS_SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
-            ("CATOPS_SLACK_API_URL", self.sink.url(API)),
+            ("CATOPS_SLACK_API_URL", self.slack.url(API)),
             ("CATOPS_SCHEDULE_CHANNEL", SCHEDULE_CHANNEL.to_owned()),
-            ("CATOPS_REPLY_HOSTS", self.sink.host()),
+            ("CATOPS_REPLY_HOSTS", self.slack.host()),
             ("CATOPS_LOG", "trace".to_owned()),
             ("CATOPS_PROBE_DIR", self.marks.display().to_string()),
             ("CATOPS_STORE", format!("dynamodb:{TABLE}")),
@@ -237,12 +235,8 @@ impl Bench for Aws {
         "AWS"
     }
 
-    fn sink(&self) -> &Sink {
-        &self.sink
-    }
-
-    fn signer(&self) -> &Signer {
-        &self.signer
+    fn workspace(&self) -> &Workspace {
+        &self.slack
     }
 
     fn key(&self) -> &JobKey {

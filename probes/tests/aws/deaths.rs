@@ -14,7 +14,7 @@ use crate::bench::Aws;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Makes the job of `text` whose reply goes to `path` at the sink.
+/// Makes the job of `text` whose reply goes to `path` in the workspace.
 fn job(bench: &Aws, text: &str, path: &str) -> Job {
     let now = Timestamp::now();
     let request = Request {
@@ -24,7 +24,7 @@ fn job(bench: &Aws, text: &str, path: &str) -> Job {
         text: text.to_owned(),
         ..Request::default()
     };
-    let url = Some(Secret::new(bench.sink().url(path)));
+    let url = Some(Secret::new(bench.workspace().url(path)));
     let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
     Job::new(Incoming::new(JobId::of(&[path]), request, reply_to), now)
 }
@@ -47,7 +47,7 @@ async fn lambda_stops_what_the_bot_cannot() {
     let job = job(&bench, "seize time-out", "/commands/time-out");
     let sealed = job.seal(bench.key()).expect("it is short");
     bench.invoke("catops-flow-brief", sealed.as_str()).await.expect("it is accepted");
-    let posts = bench.sink().wait("/commands/time-out", 1, SOON).await;
+    let posts = bench.workspace().wait("/commands/time-out", 1, SOON).await;
     assert_eq!(posts.len(), 1, "{posts:?}");
     assert!(posts[0].text().contains("no end was recorded (AWS stopped it when its time was up)"), "{posts:?}");
     settled(&bench).await;
@@ -71,7 +71,7 @@ async fn a_job_that_never_started_is_told_once() {
         bench.fail(&record.to_string()).await.expect("the queue takes it");
         settled(&bench).await;
     }
-    let posts = bench.sink().posts("/commands/never");
+    let posts = bench.workspace().posts("/commands/never");
     assert_eq!(posts.len(), 1, "{posts:?}");
     assert!(posts[0].text().contains("was never started: AWS could not start it in time. Nothing ran."), "{posts:?}");
     assert!(!bench.probes().join("never-started").exists(), "it ran");

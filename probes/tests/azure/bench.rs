@@ -10,12 +10,11 @@ use catops_azure::envelope::Tick;
 use catops_azure::storage::Storage;
 use catops_azure::store::TableStore;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{
-    API, BOT_TOKEN, Bench, Failure, Gap, NoSecret, SCHEDULE_CHANNEL, Signer, Sink, TIME_LIMIT,
-};
+use catops_core::conformance::flow::{Bench, Failure, Gap, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::JobKey;
 use catops_core::store::Store as _;
+use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 
 use crate::azurite::Azurite;
@@ -44,8 +43,7 @@ pub(crate) struct Azure {
     storage: Arc<Storage>,
     jobs: Queue,
     poison: Queue,
-    sink: Sink,
-    signer: Signer,
+    slack: Workspace,
     key: JobKey,
     queue: Relay,
     store: Relay,
@@ -70,7 +68,7 @@ impl Azure {
     /// Starts one with another handler: the path of its program, which may be relative to the package.
     pub(crate) async fn start_with_program(program: &Path, function_timeout: Duration) -> Result<Self, Failure> {
         let folder = Folder::new("azure")?;
-        let (sink, signer) = (Sink::start().await?, Signer::new(Secret::new(SECRET.to_owned())));
+        let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await?;
         let azurite = Azurite::start(folder.path()).await?;
         let (queue, store) = (Relay::start(azurite.queue).await?, Relay::start(azurite.table).await?);
         let (queue_url, table_url) = (format!("http://{}", azurite.queue), format!("http://{}", azurite.table));
@@ -80,14 +78,14 @@ impl Azure {
             Queue::new(storage.clone(), name).create().await?;
         }
         let marks = folder.path().join("marks");
-        let mut settings = settings(folder.path(), &sink, Azurite::connection(&url(&queue), &url(&store)));
+        let mut settings = settings(folder.path(), &slack, Azurite::connection(&url(&queue), &url(&store)));
         settings.function_timeout = function_timeout;
         settings.program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
         let relayed = Azurite::storage(&url(&queue), &table_url)?;
         let host = Host::start(settings, Queue::new(relayed.clone(), &jobs), Queue::new(relayed, &poison)).await?;
         let (jobs, poison) = (Queue::new(storage.clone(), &jobs), Queue::new(storage.clone(), &poison));
-        let key = JobKey::derive([signer.secret()]);
-        Ok(Self { azurite, host, storage, jobs, poison, sink, signer, key, queue, store, marks, folder })
+        let key = JobKey::derive([slack.signer().secret()]);
+        Ok(Self { azurite, host, storage, jobs, poison, slack, key, queue, store, marks, folder })
     }
 
     pub(crate) fn poison(&self) -> &Queue {
@@ -103,13 +101,13 @@ impl Azure {
     }
 }
 
-fn settings(folder: &Path, sink: &Sink, connection: String) -> Settings {
+fn settings(folder: &Path, slack: &Workspace, connection: String) -> Settings {
     let environment = BTreeMap::from([
         ("CATOPS_SLACK_SIGNING_SECRET", SECRET.to_owned()),
         ("CATOPS_SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
-        ("CATOPS_SLACK_API_URL", sink.url(API)),
+        ("CATOPS_SLACK_API_URL", slack.url(API)),
         ("CATOPS_SCHEDULE_CHANNEL", SCHEDULE_CHANNEL.to_owned()),
-        ("CATOPS_REPLY_HOSTS", sink.host()),
+        ("CATOPS_REPLY_HOSTS", slack.host()),
         ("CATOPS_LOG", "trace".to_owned()),
         ("CATOPS_PROBE_DIR", folder.join("marks").display().to_string()),
         ("CATOPS_STORE", format!("tables:{TABLE}")),
@@ -136,12 +134,8 @@ impl Bench for Azure {
         "Azure"
     }
 
-    fn sink(&self) -> &Sink {
-        &self.sink
-    }
-
-    fn signer(&self) -> &Signer {
-        &self.signer
+    fn workspace(&self) -> &Workspace {
+        &self.slack
     }
 
     fn key(&self) -> &JobKey {
@@ -194,7 +188,7 @@ impl Bench for Azure {
     }
 
     async fn without_secret(&self) -> Result<NoSecret, Failure> {
-        let mut settings = settings(self.folder.path(), &self.sink, String::new());
+        let mut settings = settings(self.folder.path(), &self.slack, String::new());
         settings.environment.remove("CATOPS_SLACK_SIGNING_SECRET");
         let mut command = command(&settings, free_port()?)?;
         let output = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).output().await?;

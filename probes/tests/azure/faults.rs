@@ -7,11 +7,12 @@ use bytes::Bytes;
 use catops_core::audit::Outcome;
 use catops_core::chat::Incoming;
 use catops_core::client::Client;
-use catops_core::conformance::flow::{API, Bench as _, Command, SCHEDULE_CHANNEL};
+use catops_core::conformance::flow::{Bench as _, SCHEDULE_CHANNEL};
 use catops_core::http::HttpResponse;
 use catops_core::job::{Job, JobId};
 use catops_core::request::{Actor, Channel, ReplyTo, Request};
 use catops_core::store::{Store as _, When};
+use catops_core::testing::slack::{API, Call};
 use catops_core::{Secret, Timestamp};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -45,26 +46,26 @@ fn marks(bench: &Azure, mark: &str) -> usize {
     std::fs::read_to_string(bench.probes().join(mark)).map_or(0, |text| text.lines().count())
 }
 
-fn command(bench: &Azure, text: &str, name: &str) -> Command {
-    let response_url = bench.sink().url(&format!("/commands/{name}"));
-    Command { text: text.to_owned(), response_url, trigger_id: name.to_owned(), user: "U0001" }
+fn command(bench: &Azure, text: &str, name: &str) -> Call {
+    let response_url = bench.workspace().url(&format!("/commands/{name}"));
+    Call::command(text).with_address(&response_url).with_trigger(name)
 }
 
 /// Sends a command to the host.
 async fn send(bench: &Azure, text: &str, name: &str) -> HttpResponse {
-    let http = command(bench, text, name).signed(bench.signer(), Timestamp::now());
+    let http = command(bench, text, name).signed(bench.workspace().signer(), Timestamp::now());
     bench.send(http).await.expect("the host answers")
 }
 
 /// Sends a command, and waits for its reply.
 async fn works(bench: &Azure, name: &str) {
     assert_eq!(send(bench, "say hello it works", name).await.status(), StatusCode::OK);
-    let posts = bench.sink().wait(&format!("/commands/{name}"), 1, SOON).await;
+    let posts = bench.workspace().wait(&format!("/commands/{name}"), 1, SOON).await;
     assert_eq!(posts.len(), 1, "{posts:?}");
     settled(bench).await;
 }
 
-/// Seals a job whose reply goes to `/commands/<name>` at the sink.
+/// Seals a job whose reply goes to `/commands/<name>` in the workspace.
 fn sealed(bench: &Azure, text: &str, name: &str) -> (JobId, String) {
     let now = Timestamp::now();
     let request = Request {
@@ -74,7 +75,7 @@ fn sealed(bench: &Azure, text: &str, name: &str) -> (JobId, String) {
         text: text.to_owned(),
         ..Request::default()
     };
-    let url = Some(Secret::new(bench.sink().url(&format!("/commands/{name}"))));
+    let url = Some(Secret::new(bench.workspace().url(&format!("/commands/{name}"))));
     let reply_to = ReplyTo { chat: "slack".to_owned(), url, expires: now + SOON * 10, ..ReplyTo::default() };
     let job = Job::new(Incoming::new(JobId::of(&[name]), request, reply_to), now);
     let sealed = job.seal(bench.key()).expect("it is short");
@@ -123,7 +124,7 @@ async fn forged_envelopes_run_nothing() {
     assert!(answer["Outputs"]["res"]["statusCode"] != "200" && answer["Outputs"].get("job").is_none(), "{answer}");
 
     assert_eq!(marks(&bench, "forged-mark") + marks(&bench, "forgef-mark"), 0, "one of them ran");
-    assert_eq!(bench.sink().tries("/commands/forged"), 0);
+    assert_eq!(bench.workspace().tries("/commands/forged"), 0);
     assert_eq!(bench.host.handler().await.expect("it serves"), handler, "it was started anew");
     works(&bench, "after-forged").await;
 }
@@ -137,7 +138,7 @@ async fn an_oversized_body_is_refused() {
     let (large, too_large) = (StatusCode::PAYLOAD_TOO_LARGE, StatusCode::INTERNAL_SERVER_ERROR);
     for (size, expected) in [(1024 * 1024 + 1, &[large][..]), (17 * 1024 * 1024, &[large, too_large])] {
         let body = "x".repeat(size);
-        let http = bench.signer().post("application/x-www-form-urlencoded", body, Timestamp::now());
+        let http = bench.workspace().signer().post("application/x-www-form-urlencoded", body, Timestamp::now());
         let answer = bench.send(http).await.expect("the host answers");
         assert!(expected.contains(&answer.status()), "{size} bytes: {}", answer.status());
     }
@@ -150,7 +151,7 @@ async fn an_oversized_body_is_refused() {
 async fn a_dropped_acknowledgement_is_no_job() {
     let bench = Azure::start().await.expect("the host and the handler start");
     let handler = bench.host.handler().await.expect("a handler is ready");
-    let http = command(&bench, "say dropped-mark x", "dropped").signed(bench.signer(), Timestamp::now());
+    let http = command(&bench, "say dropped-mark x", "dropped").signed(bench.workspace().signer(), Timestamp::now());
     let headers: Value =
         http.headers().iter().map(|(name, value)| (name.to_string(), json!([value.to_str().unwrap_or("")]))).collect();
     let body = std::str::from_utf8(http.body()).expect("it is text");
@@ -163,7 +164,7 @@ async fn a_dropped_acknowledgement_is_no_job() {
     drop(answering);
     assert_eq!(bench.pending().await.expect("the queue answers"), 0);
     works(&bench, "after-dropped").await;
-    assert_eq!((marks(&bench, "dropped-mark"), bench.sink().tries("/commands/dropped")), (0, 0));
+    assert_eq!((marks(&bench, "dropped-mark"), bench.workspace().tries("/commands/dropped")), (0, 0));
 }
 
 /// A host that breaks off while a command runs delivers the message again: the command runs to its end, and only once.
@@ -178,11 +179,11 @@ async fn a_dropped_second_leg_runs_to_its_end() {
     bench.deliver(&job).await.expect("the queue takes it");
     settled(&bench).await;
     std::fs::write(bench.probes().join("cut-off"), "open").expect("the gate opens");
-    let posts = bench.sink().wait("/commands/cut-off", 1, SOON).await;
+    let posts = bench.workspace().wait("/commands/cut-off", 1, SOON).await;
     assert!(posts[0].text().contains("waited"), "{posts:?}");
     bench.deliver(&job).await.expect("the queue takes it");
     settled(&bench).await;
-    assert_eq!((marks(&bench, "cut-off.begun"), bench.sink().posts("/commands/cut-off").len()), (1, 1));
+    assert_eq!((marks(&bench, "cut-off.begun"), bench.workspace().posts("/commands/cut-off").len()), (1, 1));
     let records = bench.records().await.expect("the table can be read");
     let found: Vec<_> = records.iter().filter(|record| record.job == id).collect();
     assert!(matches!(found[..], [record] if record.outcome == Outcome::Ran), "{found:?}");
@@ -206,7 +207,7 @@ async fn a_queue_that_is_down_is_a_500() {
     assert_eq!((answer.status(), answer.body().len()), (StatusCode::INTERNAL_SERVER_ERROR, 0));
     assert_eq!(bench.pending().await.expect("the queue answers"), 0);
     works(&bench, "after-down").await;
-    assert_eq!((marks(&bench, "down-mark"), bench.sink().tries("/commands/down")), (0, 0));
+    assert_eq!((marks(&bench, "down-mark"), bench.workspace().tries("/commands/down")), (0, 0));
 }
 
 /// With all of the storage gone the handler stays up: it acknowledges nothing, runs nothing, and says so where it can.
@@ -223,7 +224,7 @@ async fn with_azurite_stopped_nothing_runs() {
     let (_, job) = sealed(&bench, "say stopped-mark x", "second-leg");
     let (status, _) = post(&bench, "/job", item(&job)).await;
     assert_eq!(status, StatusCode::OK);
-    let posts = bench.sink().posts("/commands/second-leg");
+    let posts = bench.workspace().posts("/commands/second-leg");
     assert!(posts.len() == 1 && posts[0].text().contains("nothing was run"), "{posts:?}");
     let (status, _) = post(&bench, "/dead", item(&job)).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "a dead job that cannot be looked up comes again");
@@ -244,7 +245,7 @@ async fn the_host_stops_what_the_bot_cannot() {
     let handler = bench.host.handler().await.expect("a handler is ready");
     let (id, job) = sealed(&bench, "seize time-out", "time-out");
     bench.deliver(&job).await.expect("the queue takes it");
-    let posts = bench.sink().wait("/commands/time-out", 1, SOON).await;
+    let posts = bench.workspace().wait("/commands/time-out", 1, SOON).await;
     assert_eq!(posts.len(), 1, "{posts:?}");
     assert!(posts[0].text().contains("no end was recorded (Azure gave it up after several tries)"), "{posts:?}");
     settled(&bench).await;
@@ -268,7 +269,7 @@ async fn the_timer_runs_what_is_due_and_sweeps() {
         settled(&bench).await;
     }
     assert_eq!(marks(&bench, "clock-chime"), 1);
-    let posts = bench.sink().posts(&api);
+    let posts = bench.workspace().posts(&api);
     assert!(posts.len() == 1 && posts[0].channel() == SCHEDULE_CHANNEL, "{posts:?}");
 
     let (table, now) = (bench.table(), Timestamp::now());
@@ -294,7 +295,7 @@ async fn a_job_that_never_started_is_told_once() {
         bench.poison().put(job.as_bytes()).await.expect("the queue takes it");
         settled(&bench).await;
     }
-    let posts = bench.sink().posts("/commands/never");
+    let posts = bench.workspace().posts("/commands/never");
     assert_eq!(posts.len(), 1, "{posts:?}");
     assert!(
         posts[0].text().contains("was never started: Azure gave it up after several tries. Nothing ran."),

@@ -12,12 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catops_core::audit::Record;
 use catops_core::client::Client;
-use catops_core::conformance::flow::{
-    API, BOT_TOKEN, Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Signer, Sink, TIME_LIMIT,
-};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::JobKey;
 use catops_core::store::Store as _;
+use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 use catops_gcp::credentials::Credentials;
 use catops_gcp::store::FirestoreStore;
@@ -72,8 +71,7 @@ pub(crate) struct Gcp {
     firestore: SocketAddr,
     /// Where the container listens.
     address: SocketAddr,
-    sink: Sink,
-    signer: Signer,
+    slack: Workspace,
     key: JobKey,
     pub(crate) watch: Watch,
     queue: Relay,
@@ -91,17 +89,16 @@ impl Gcp {
     pub(crate) async fn start_on(pubsub: SocketAddr) -> Result<Self, Failure> {
         let firestore = emulators().await?.firestore.address;
         let folder = Folder::new("gcp")?;
-        let (sink, signer) = (Sink::start().await?, Signer::new(Secret::new(SECRET.to_owned())));
+        let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await?;
         let address = free_port()?;
         let watch = Watch::start(pubsub, address).await?;
         let (queue, store) = (Relay::start(watch.pubsub).await?, Relay::start(firestore).await?);
         let marks = folder.path().join("marks");
-        let key = JobKey::derive([signer.secret()]);
+        let key = JobKey::derive([slack.signer().secret()]);
         let name = format!("flow-{}", address.port());
         // Replaced below, once the value is there that knows how.
         let process = Mutex::new(Command::new("true").spawn()?);
-        let bench =
-            Self { folder, marks, name, pubsub, firestore, address, sink, signer, key, watch, queue, store, process };
+        let bench = Self { folder, marks, name, pubsub, firestore, address, slack, key, watch, queue, store, process };
         bench.create().await?;
         *bench.process.lock().await = bench.spawn().await?;
         Ok(bench)
@@ -142,9 +139,9 @@ impl Gcp {
                 ("PORT", self.address.port().to_string()),
                 ("CATOPS_SLACK_SIGNING_SECRET", SECRET.to_owned()),
                 ("CATOPS_SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
-                ("CATOPS_SLACK_API_URL", self.sink.url(API)),
+                ("CATOPS_SLACK_API_URL", self.slack.url(API)),
                 ("CATOPS_SCHEDULE_CHANNEL", SCHEDULE_CHANNEL.to_owned()),
-                ("CATOPS_REPLY_HOSTS", self.sink.host()),
+                ("CATOPS_REPLY_HOSTS", self.slack.host()),
                 ("CATOPS_LOG", "trace".to_owned()),
                 ("CATOPS_PROBE_DIR", self.marks.display().to_string()),
                 ("CATOPS_QUEUE", format!("pubsub:{}", self.topic())),
@@ -205,12 +202,8 @@ impl Bench for Gcp {
         "Google Cloud"
     }
 
-    fn sink(&self) -> &Sink {
-        &self.sink
-    }
-
-    fn signer(&self) -> &Signer {
-        &self.signer
+    fn workspace(&self) -> &Workspace {
+        &self.slack
     }
 
     fn key(&self) -> &JobKey {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use catops_core::Timestamp;
 use catops_core::audit::Outcome;
-use catops_core::conformance::flow::{Bench as _, Command, Post};
+use catops_core::conformance::flow::Bench as _;
+use catops_core::testing::slack::{Call, Post};
 use serde_json::Value;
 
 use crate::bench::Gcp;
@@ -14,11 +15,11 @@ use crate::watch::Delivery;
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// Sends a command whose reply goes to `name` at the sink, and returns the text of the acknowledgement.
+/// Sends a command whose reply goes to `name` in the workspace, and returns the text of the acknowledgement.
 async fn send(bench: &Gcp, name: &str, text: &str) -> String {
-    let response_url = bench.sink().url(&format!("/{name}"));
-    let command = Command { text: text.to_owned(), response_url, trigger_id: name.to_owned(), user: "U0001" };
-    let answer = bench.send(command.signed(bench.signer(), Timestamp::now())).await.expect("it is answered");
+    let slack = bench.workspace();
+    let call = Call::command(text).with_address(&slack.url(&format!("/{name}"))).with_trigger(name);
+    let answer = bench.send(call.signed(slack.signer(), Timestamp::now())).await.expect("it is answered");
     assert_eq!(answer.status(), 200);
     let ack: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     ack["text"].as_str().unwrap_or_default().to_owned()
@@ -44,12 +45,12 @@ fn marks(bench: &Gcp, mark: &str) -> usize {
 
 /// Waits for the one reply to `name`.
 async fn reply(bench: &Gcp, name: &str) -> Post {
-    let posts = bench.sink().wait(&format!("/{name}"), 1, SOON).await;
+    let posts = bench.workspace().wait(&format!("/{name}"), 1, SOON).await;
     posts.into_iter().next().unwrap_or_else(|| panic!("there is no reply to {name}"))
 }
 
 fn replies(bench: &Gcp, name: &str) -> usize {
-    bench.sink().posts(&format!("/{name}")).len()
+    bench.workspace().posts(&format!("/{name}")).len()
 }
 
 /// Returns path and status of each delivery.

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{
-    API, BOT_TOKEN, Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Signer, Sink, TIME_LIMIT,
-};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::{JobKey, SealedJob};
+use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 use rusqlite::{Connection, params};
 use tokio::process::{Child, Command};
@@ -31,31 +30,30 @@ pub(crate) struct Local {
     folder: Folder,
     marks: PathBuf,
     address: SocketAddr,
-    sink: Sink,
-    signer: Signer,
+    slack: Workspace,
     key: JobKey,
     child: tokio::sync::Mutex<Child>,
     locks: Mutex<[Option<Connection>; 2]>,
 }
 
 /// Makes the command that starts the bot in `folder`.
-pub(crate) fn bot(folder: &Path, address: SocketAddr, sink: &Sink) -> std::io::Result<Command> {
-    let mut command = program(folder, sink)?;
+pub(crate) fn bot(folder: &Path, address: SocketAddr, slack: &Workspace) -> std::io::Result<Command> {
+    let mut command = program(folder, slack)?;
     command.args(["serve", "--addr", &address.to_string()]);
     Ok(command)
 }
 
 /// Makes the command that runs the program in `folder`, with nothing of this process's environment.
-fn program(folder: &Path, sink: &Sink) -> std::io::Result<Command> {
+fn program(folder: &Path, slack: &Workspace) -> std::io::Result<Command> {
     let output = File::options().create(true).append(true).open(folder.join("output"))?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_probes-local"));
     command
         .env_clear()
         .env("CATOPS_SLACK_SIGNING_SECRET", SECRET)
         .env("CATOPS_SLACK_BOT_TOKEN", BOT_TOKEN)
-        .env("CATOPS_SLACK_API_URL", sink.url(API))
+        .env("CATOPS_SLACK_API_URL", slack.url(API))
         .env("CATOPS_SCHEDULE_CHANNEL", SCHEDULE_CHANNEL)
-        .env("CATOPS_REPLY_HOSTS", sink.host())
+        .env("CATOPS_REPLY_HOSTS", slack.host())
         .env("CATOPS_LOG", "trace")
         .env("CATOPS_LOCAL_DIR", folder)
         .env("CATOPS_PROBE_DIR", folder.join("marks"))
@@ -89,14 +87,14 @@ pub(crate) async fn ready(child: &mut Child, address: SocketAddr) -> Result<(), 
 
 impl Local {
     pub(crate) async fn start() -> Result<Self, Failure> {
-        let (folder, address, sink) = (Folder::new("flow")?, free_port()?, Sink::start().await?);
-        let signer = Signer::new(Secret::new(SECRET.to_owned()));
-        let key = JobKey::derive([signer.secret()]);
-        let mut child = bot(folder.path(), address, &sink)?.spawn()?;
+        let (folder, address) = (Folder::new("flow")?, free_port()?);
+        let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await?;
+        let key = JobKey::derive([slack.signer().secret()]);
+        let mut child = bot(folder.path(), address, &slack)?.spawn()?;
         ready(&mut child, address).await?;
         let (child, locks) = (tokio::sync::Mutex::new(child), Mutex::default());
         let marks = folder.path().join("marks");
-        Ok(Self { folder, marks, address, sink, signer, key, child, locks })
+        Ok(Self { folder, marks, address, slack, key, child, locks })
     }
 
     fn open(&self, file: &str) -> Result<Connection, Failure> {
@@ -126,7 +124,7 @@ impl Local {
         Command::new("kill").args([signal, &pid]).status().await?;
         let status = tokio::time::timeout(PATIENCE, child.wait()).await.map_err(|_| "the bot does not go")??;
         let took = begun.elapsed();
-        *child = bot(self.folder.path(), self.address, &self.sink)?.spawn()?;
+        *child = bot(self.folder.path(), self.address, &self.slack)?.spawn()?;
         ready(&mut child, self.address).await?;
         Ok((took, status))
     }
@@ -138,12 +136,8 @@ impl Bench for Local {
         "local"
     }
 
-    fn sink(&self) -> &Sink {
-        &self.sink
-    }
-
-    fn signer(&self) -> &Signer {
-        &self.signer
+    fn workspace(&self) -> &Workspace {
+        &self.slack
     }
 
     fn key(&self) -> &JobKey {
@@ -170,7 +164,7 @@ impl Bench for Local {
 
     /// Runs the program's verb for it beside the server, on the server's store.
     async fn tick(&self, command: &str, tick: Timestamp) -> Result<(), Failure> {
-        let mut program = program(self.folder.path(), &self.sink)?;
+        let mut program = program(self.folder.path(), &self.slack)?;
         // Whether it succeeds is for the row to see: a scheduler does not ask.
         program.arg("tick").args(command.split(' ')).args(["--at", &tick.to_string()]).status().await?;
         Ok(())
@@ -205,7 +199,7 @@ impl Bench for Local {
 
     async fn without_secret(&self) -> Result<NoSecret, Failure> {
         let (folder, address) = (Folder::new("no-secret")?, free_port()?);
-        let mut child = bot(folder.path(), address, &self.sink)?.env_remove("CATOPS_SLACK_SIGNING_SECRET").spawn()?;
+        let mut child = bot(folder.path(), address, &self.slack)?.env_remove("CATOPS_SLACK_SIGNING_SECRET").spawn()?;
         ready(&mut child, address).await?;
         let unsigned = http::Request::post("/slack")
             .header("content-type", "application/x-www-form-urlencoded")

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use catops_core::conformance::flow::{Command as Slash, Failure, Signer, Sink};
+use catops_core::conformance::flow::Failure;
+use catops_core::testing::slack::{Call, Signer, Workspace};
 use catops_core::{Secret, Timestamp};
 
 use crate::bench::{bot, ready};
@@ -184,29 +185,28 @@ fn a_recorded_request_goes_through_both_legs() {
 
 #[tokio::test]
 async fn beside_a_server() -> Result<(), Failure> {
-    let (folder, address, sink) = (Folder::new("beside")?, free_port()?, Sink::start().await?);
-    let mut first = bot(folder.path(), address, &sink)?.env_remove("CATOPS_STORE").spawn()?;
+    let (folder, address, slack) = (Folder::new("beside")?, free_port()?, Workspace::start().await?);
+    let mut first = bot(folder.path(), address, &slack)?.env_remove("CATOPS_STORE").spawn()?;
     ready(&mut first, address).await?;
 
     // A one-shot command shares the server's state.
     let (code, text) = run(folder.path(), &["remember", "color", "tabby"]);
     assert_eq!(code, 0, "{text}");
-    let response_url = sink.url("/recall");
-    let recall = Slash { text: "recall color".to_owned(), response_url, trigger_id: "1.1".to_owned(), user: "U1" };
+    let recall = Call::command("recall color").with_address(&slack.url("/recall")).with_trigger("1.1");
     let signer = Signer::new(Secret::new(SECRET.to_owned()));
     send(address, recall.signed(&signer, Timestamp::now())).await?;
-    let posts = sink.wait("/recall", 1, std::time::Duration::from_secs(10)).await;
+    let posts = slack.wait("/recall", 1, std::time::Duration::from_secs(10)).await;
     assert_eq!(posts.first().map(|post| post.text()), Some("tabby"));
 
     // A second server on the same file says so and stops, and so does one on a port that is taken.
-    let second = bot(folder.path(), free_port()?, &sink)?.stderr(std::process::Stdio::piped()).output().await?;
+    let second = bot(folder.path(), free_port()?, &slack)?.stderr(std::process::Stdio::piped()).output().await?;
     let text = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(1), "{text}");
     let pid = first.id().map(|pid| format!("process {pid}")).unwrap_or_default();
     assert!(text.contains(&pid) && text.trim_end().lines().count() == 1, "{text}");
 
     let other = Folder::new("beside-port")?;
-    let third = bot(other.path(), address, &sink)?.stderr(std::process::Stdio::piped()).output().await?;
+    let third = bot(other.path(), address, &slack)?.stderr(std::process::Stdio::piped()).output().await?;
     let text = String::from_utf8_lossy(&third.stderr);
     assert_eq!(third.status.code(), Some(1), "{text}");
     assert!(text.contains("is taken") && text.contains("--addr"), "{text}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use catops_core::conformance::flow::{Command, Failure, Signer, Sink};
+use catops_core::conformance::flow::Failure;
+use catops_core::testing::slack::{Call, Signer, Workspace};
 use catops_core::{Secret, Timestamp};
 
 use crate::bench::{bot, ready};
@@ -47,21 +48,21 @@ struct Counts {
 }
 
 async fn crash(kills: usize) -> Result<Counts, Failure> {
-    let (folder, address, sink) = (Folder::new("crash")?, free_port()?, Sink::start().await?);
-    let start = || bot(folder.path(), address, &sink).map(|mut bot| bot.env("CATOPS_LOG", "warn").spawn());
+    let (folder, address, slack) = (Folder::new("crash")?, free_port()?, Workspace::start().await?);
+    let start = || bot(folder.path(), address, &slack).map(|mut bot| bot.env("CATOPS_LOG", "warn").spawn());
     let mut child = start()??;
     ready(&mut child, address).await?;
 
     let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        let (stop, count, sink) = (stop.clone(), count.clone(), sink.clone());
+        let (stop, count, slack) = (stop.clone(), count.clone(), slack.clone());
         clients.push(tokio::spawn(async move {
             let signer = Signer::new(Secret::new("8f742231b10e8888abcd99yyyzzz85a5-flow".to_owned()));
             let mut accepted = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let name = format!("crash-{}", count.fetch_add(1, Ordering::Relaxed));
-                if is_accepted(address, &signer, &sink, &name).await {
+                if is_accepted(address, &signer, &slack, &name).await {
                     accepted.push(name);
                 } else {
                     tokio::task::yield_now().await; // the process is down
@@ -87,28 +88,27 @@ async fn crash(kills: usize) -> Result<Counts, Failure> {
     for client in clients {
         accepted.extend(client.await?);
     }
-    let counts = count_up(&folder, &sink, kills, &accepted).await?;
+    let counts = count_up(&folder, &slack, kills, &accepted).await?;
     child.kill().await?;
     Ok(counts)
 }
 
 /// Sends one command and returns whether it was acknowledged as accepted.
-async fn is_accepted(address: std::net::SocketAddr, signer: &Signer, sink: &Sink, name: &str) -> bool {
+async fn is_accepted(address: std::net::SocketAddr, signer: &Signer, slack: &Workspace, name: &str) -> bool {
     let text = format!("say {name} x");
-    let response_url = sink.url(&format!("/{name}"));
-    let command = Command { text, response_url, trigger_id: name.to_owned(), user: "U0001" };
-    let response = send(address, command.signed(signer, Timestamp::now())).await;
+    let call = Call::command(&text).with_address(&slack.url(&format!("/{name}"))).with_trigger(name);
+    let response = send(address, call.signed(signer, Timestamp::now())).await;
     response.is_ok_and(|response| {
         response.status() == 200 && response.body().starts_with(b"{\"response_type\":\"in_channel\"}")
     })
 }
 
-async fn count_up(folder: &Folder, sink: &Sink, kills: usize, accepted: &[String]) -> Result<Counts, Failure> {
+async fn count_up(folder: &Folder, slack: &Workspace, kills: usize, accepted: &[String]) -> Result<Counts, Failure> {
     let end = Instant::now() + PATIENCE;
     let mut counts = Counts { kills, accepted: accepted.len(), ..Counts::default() };
     for name in accepted {
         let left = end.saturating_duration_since(Instant::now());
-        let posts = sink.wait(&format!("/{name}"), 1, left).await;
+        let posts = slack.wait(&format!("/{name}"), 1, left).await;
         match posts.first() {
             None => counts.lost += 1,
             Some(post) if post.text().contains("no end was recorded") => counts.told += 1,

@@ -8,8 +8,6 @@ use async_trait::async_trait;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::sink::{Post, Sink};
-use super::slack::{Command, Signer};
 use super::{Failure, ensure};
 use crate::audit::Record;
 use crate::chat::Incoming;
@@ -17,24 +15,22 @@ use crate::http::{HttpRequest, HttpResponse};
 use crate::job::{Job, JobId, JobKey};
 use crate::request::{Actor, Channel, ReplyTo, Request};
 use crate::secret::Secret;
+use crate::testing::slack::{Call, Post, Workspace};
 use crate::time::Timestamp;
 
 /// A target under test: its real binary with the probe plugins, and the means to disturb it.
 ///
-/// The binary runs with the signer's secret, the sink's host in `CATOPS_REPLY_HOSTS`, [`BOT_TOKEN`](super::BOT_TOKEN) in
-/// `CATOPS_SLACK_BOT_TOKEN`, the sink's address of [`API`](super::API) in `CATOPS_SLACK_API_URL`, [`SCHEDULE_CHANNEL`] in
-/// `CATOPS_SCHEDULE_CHANNEL`, `CATOPS_LOG=trace`, the folder of [`Bench::probes`] in `CATOPS_PROBE_DIR`, and [`TIME_LIMIT`]
-/// for a command.
+/// The binary runs with the workspace's signing secret, the workspace's host in `CATOPS_REPLY_HOSTS`,
+/// [`BOT_TOKEN`](crate::testing::slack::BOT_TOKEN) in `CATOPS_SLACK_BOT_TOKEN`, the workspace's address of
+/// [`API`](crate::testing::slack::API) in `CATOPS_SLACK_API_URL`, [`SCHEDULE_CHANNEL`] in `CATOPS_SCHEDULE_CHANNEL`,
+/// `CATOPS_LOG=trace`, the folder of [`Bench::probes`] in `CATOPS_PROBE_DIR`, and [`TIME_LIMIT`] for a command.
 #[async_trait]
 pub trait Bench: Sync {
     /// Returns the name of the target, for the report.
     fn target(&self) -> &str;
 
-    /// Returns the sink.
-    fn sink(&self) -> &Sink;
-
-    /// Returns what signs requests.
-    fn signer(&self) -> &Signer;
+    /// Returns the Slack workspace that the target's bot is installed in.
+    fn workspace(&self) -> &Workspace;
 
     /// Returns the key that seals jobs.
     fn key(&self) -> &JobKey;
@@ -134,7 +130,7 @@ pub(super) struct Sent {
     pub(super) id: JobId,
     pub(super) path: String,
     pub(super) ack: Value,
-    pub(super) command: Command,
+    pub(super) call: Call,
 }
 
 impl<'a> Stage<'a> {
@@ -149,10 +145,8 @@ impl<'a> Stage<'a> {
     }
 
     /// Makes a command with a reply address and a trigger of its own.
-    pub(super) fn command(&self, text: &str) -> Command {
-        let name = self.name();
-        let response_url = self.bench.sink().url(&format!("/commands/{name}"));
-        Command { text: text.to_owned(), response_url, trigger_id: name, user: "U0001" }
+    pub(super) fn command(&self, text: &str) -> Call {
+        self.bench.workspace().command(text)
     }
 
     /// Sends a command and expects it to be acknowledged.
@@ -160,37 +154,39 @@ impl<'a> Stage<'a> {
         self.send_as(self.command(text)).await
     }
 
-    pub(super) async fn send_as(&self, command: Command) -> Result<Sent, Failure> {
-        let response = self.bench.send(command.signed(self.bench.signer(), Timestamp::now())).await?;
-        ensure!(response.status() == StatusCode::OK, "`{}` was answered {}", command.text, response.status());
+    pub(super) async fn send_as(&self, call: Call) -> Result<Sent, Failure> {
+        let workspace = self.bench.workspace();
+        let response = self.bench.send(workspace.sign(&call)).await?;
+        ensure!(response.status() == StatusCode::OK, "`{}` was answered {}", call.text(), response.status());
+        workspace.take(&call, &response)?;
         let ack = match response.body() {
             body if body.is_empty() => Value::Null,
             body => serde_json::from_slice(body)?,
         };
-        Ok(Sent { id: id(&command), path: path(&command), ack, command })
+        Ok(Sent { id: id(&call), path: call.path().to_owned(), ack, call })
     }
 
-    /// Makes the job that the first leg makes of `command`.
-    pub(super) fn job(&self, command: &Command) -> Job {
+    /// Makes the job that the first leg makes of the command `call`.
+    pub(super) fn job(&self, call: &Call) -> Job {
         let now = Timestamp::now();
-        let actor = Actor { id: command.user.to_owned(), name: "ann".to_owned(), team: "T0001".to_owned() };
-        let channel = Channel { id: "C0001".to_owned(), name: "ops".to_owned() };
+        let actor = Actor { id: call.user().to_owned(), name: "ann".to_owned(), team: call.team().to_owned() };
+        let channel = Channel { id: call.channel().to_owned(), name: "ops".to_owned() };
         let request =
-            Request { actor, channel, prefix: "/meow".to_owned(), text: command.text.clone(), ..Request::default() };
+            Request { actor, channel, prefix: "/meow".to_owned(), text: call.text().to_owned(), ..Request::default() };
         let reply_to = ReplyTo {
             chat: "slack".to_owned(),
-            url: Some(Secret::new(command.response_url.clone())),
-            channel: "C0001".to_owned(),
-            user: command.user.to_owned(),
+            url: call.response_url().map(|url| Secret::new(url.to_owned())),
+            channel: call.channel().to_owned(),
+            user: call.user().to_owned(),
             expires: now + Duration::from_secs(1800),
             ..ReplyTo::default()
         };
-        Job::new(Incoming::new(id(command), request, reply_to), now)
+        Job::new(Incoming::new(id(call), request, reply_to), now)
     }
 
     /// Delivers the job of `sent` once more.
     pub(super) async fn redeliver(&self, sent: &Sent) -> Result<(), Failure> {
-        self.deliver(&self.job(&sent.command)).await
+        self.deliver(&self.job(&sent.call)).await
     }
 
     /// Seals a job and delivers it to the worker's entry.
@@ -217,8 +213,8 @@ impl<'a> Stage<'a> {
 
     /// Waits for the first reply.
     pub(super) async fn reply(&self, sent: &Sent) -> Result<Post, Failure> {
-        let posts = self.bench.sink().wait(&sent.path, 1, self.bench.patience()).await;
-        posts.into_iter().next().ok_or_else(|| format!("no reply to `{}`", sent.command.text).into())
+        let posts = self.bench.workspace().wait(&sent.path, 1, self.bench.patience()).await;
+        posts.into_iter().next().ok_or_else(|| format!("no reply to `{}`", sent.call.text()).into())
     }
 
     /// Sends a command and waits for its one reply and its one record.
@@ -226,14 +222,14 @@ impl<'a> Stage<'a> {
         let sent = self.send(text).await?;
         let reply = self.reply(&sent).await?;
         let record = self.record(&sent).await?;
-        let count = self.bench.sink().posts(&sent.path).len();
+        let count = self.bench.workspace().posts(&sent.path).len();
         ensure!(count == 1, "`{text}` got {count} replies");
         Ok((sent, reply, record))
     }
 
     /// Waits for the record of a job, and checks that there is only one.
     pub(super) async fn record(&self, sent: &Sent) -> Result<Record, Failure> {
-        self.record_of(&sent.id).await?.ok_or_else(|| format!("no record of `{}`", sent.command.text).into())
+        self.record_of(&sent.id).await?.ok_or_else(|| format!("no record of `{}`", sent.call.text()).into())
     }
 
     /// Waits for the record of the job `id`, and checks that there is only one.
@@ -269,12 +265,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// Returns the id of the job that `command` becomes.
-fn id(command: &Command) -> JobId {
-    JobId::of(&["slack", "T0001", &command.trigger_id])
-}
-
-/// Returns the path that replies to `command` are posted to.
-pub(super) fn path(command: &Command) -> String {
-    format!("/commands/{}", command.trigger_id)
+/// Returns the id of the job that the command `call` becomes.
+fn id(call: &Call) -> JobId {
+    JobId::of(&["slack", call.team(), call.trigger_id()])
 }

@@ -4,22 +4,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::bench::{Stage, TIME_LIMIT, path};
-use super::sink::{API, Answer};
+use super::bench::{Stage, TIME_LIMIT};
 use super::{Checked, ensure};
 use crate::audit::Outcome;
 use crate::job::{Job, MAX_HOPS, MAX_SEALED, SealedJob, VERSION};
-
-/// Slack's limit for an acknowledgement.
-const ACK_LIMIT: Duration = Duration::from_secs(3);
+use crate::testing::slack::{ANSWER_TIME, API, Answer, Post};
 
 pub(super) async fn slow(stage: &Stage<'_>) -> Checked {
     let gate = stage.name();
     let begun = Instant::now();
     let sent = stage.send(&format!("wait {gate}")).await?;
-    ensure!(begun.elapsed() < ACK_LIMIT, "the acknowledgement took {:?}", begun.elapsed());
+    ensure!(begun.elapsed() < ANSWER_TIME, "the acknowledgement took {:?}", begun.elapsed());
     stage.marked(&format!("{gate}.begun"), 1).await?;
-    ensure!(stage.bench.sink().posts(&sent.path).is_empty(), "it was answered before it ended");
+    ensure!(stage.bench.workspace().posts(&sent.path).is_empty(), "it was answered before it ended");
     stage.open(&gate)?;
     let reply = stage.reply(&sent).await?;
     ensure!(reply.text().contains("waited"), "the reply is {}", reply.all());
@@ -29,11 +26,11 @@ pub(super) async fn slow(stage: &Stage<'_>) -> Checked {
 pub(super) async fn progress(stage: &Stage<'_>) -> Checked {
     let sent = stage.send("steps").await?;
     stage.record(&sent).await?;
-    let posts = stage.bench.sink().posts(&sent.path);
+    let posts = stage.bench.workspace().posts(&sent.path);
     ensure!((2..=4).contains(&posts.len()), "there were {} posts for 20 steps", posts.len());
     ensure!(!posts[0].replaces() && posts[0].text().contains("/20"), "the first is {}", posts[0].all());
-    ensure!(posts[1..].iter().all(super::Post::replaces), "a later post is a new message");
-    let last = posts.last().map(super::Post::text).unwrap_or_default();
+    ensure!(posts[1..].iter().all(Post::replaces), "a later post is a new message");
+    let last = posts.last().map(Post::text).unwrap_or_default();
     ensure!(last.contains("all steps taken"), "the last post is {last:?}");
     // A platform may show the log of an invocation only after its end.
     let logged = stage.until(async || {
@@ -54,7 +51,7 @@ pub(super) async fn sent_twice(stage: &Stage<'_>) -> Checked {
     stage.settled().await?;
     stage.record(&first).await?;
     ensure!(stage.marks(&mark) == 1, "it ran {} times", stage.marks(&mark));
-    ensure!(stage.bench.sink().posts(&first.path).len() == 1, "it was answered more than once");
+    ensure!(stage.bench.workspace().posts(&first.path).len() == 1, "it was answered more than once");
     Ok(())
 }
 
@@ -64,7 +61,7 @@ pub(super) async fn finished_again(stage: &Stage<'_>) -> Checked {
     stage.redeliver(&sent).await?;
     stage.settled().await?;
     ensure!(stage.marks(&mark) == 1, "it ran {} times", stage.marks(&mark));
-    ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "it was answered again");
+    ensure!(stage.bench.workspace().posts(&sent.path).len() == 1, "it was answered again");
     stage.record(&sent).await?;
     Ok(())
 }
@@ -81,7 +78,7 @@ pub(super) async fn running_again(stage: &Stage<'_>) -> Checked {
     stage.reply(&sent).await?;
     stage.settled().await?;
     ensure!(stage.marks(&format!("{gate}.begun")) == 1, "it ran again");
-    ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "it was answered more than once");
+    ensure!(stage.bench.workspace().posts(&sent.path).len() == 1, "it was answered more than once");
     Ok(())
 }
 
@@ -112,7 +109,7 @@ pub(super) async fn queue_down(stage: &Stage<'_>) -> Checked {
     let took = begun.elapsed();
     stage.bench.queue(true).await?;
     let sent = sent?;
-    ensure!(took < ACK_LIMIT, "the acknowledgement took {took:?}");
+    ensure!(took < ANSWER_TIME, "the acknowledgement took {took:?}");
     let ack = sent.ack["text"].as_str().unwrap_or_default();
     ensure!(ack.contains("could not start"), "the acknowledgement is {}", sent.ack);
     stage.settled().await?;
@@ -211,52 +208,54 @@ pub(super) async fn stubborn_sink(stage: &Stage<'_>) -> Checked {
     let mut all = Vec::new();
     for script in scripts {
         let command = stage.command("say stubborn");
-        stage.bench.sink().script(&path(&command), script.iter().copied());
+        stage.bench.workspace().script(command.path(), script.iter().copied());
         all.push((stage.send_as(command).await?, script.len()));
     }
     for (sent, tries) in all {
         stage.reply(&sent).await?;
         ensure!(stage.record(&sent).await?.undelivered.is_none(), "it is recorded as undelivered");
-        let (posts, tried) = (stage.bench.sink().posts(&sent.path).len(), stage.bench.sink().tries(&sent.path));
+        let (posts, tried) =
+            (stage.bench.workspace().posts(&sent.path).len(), stage.bench.workspace().tries(&sent.path));
         ensure!((posts, tried) == (1, tries), "{posts} posts were taken in {tried} tries, not 1 in {tries}");
     }
     Ok(())
 }
 
 pub(super) async fn expired_sink(stage: &Stage<'_>) -> Checked {
-    let (sink, api) = (stage.bench.sink(), format!("{API}chat.postMessage"));
-    let posted = |mark: &str| sink.posts(&api).into_iter().filter(|post| post.all().contains(mark)).collect::<Vec<_>>();
+    let (slack, api) = (stage.bench.workspace(), format!("{API}chat.postMessage"));
+    let posted =
+        |mark: &str| slack.posts(&api).into_iter().filter(|post| post.all().contains(mark)).collect::<Vec<_>>();
 
     let mark = stage.name();
     let command = stage.command(&format!("say hello {mark}"));
-    sink.script(&path(&command), [Answer::Status(404)]);
+    slack.script(command.path(), [Answer::Status(404)]);
     let sent = stage.send_as(command).await?;
     let record = stage.record(&sent).await?;
     ensure!(record.outcome == Outcome::Ran && record.undelivered.is_none(), "the record is {record:?}");
-    ensure!(sink.tries(&sent.path) == 1, "a final answer was tried again");
+    ensure!(slack.tries(&sent.path) == 1, "a final answer was tried again");
     let posts = posted(&mark);
     ensure!(posts.len() == 1 && posts[0].channel() == "C0001", "the chat's API was given {posts:?}");
 
     // What nobody takes is recorded: the API refuses, or there is no channel to post to.
-    let (mark, tries) = (stage.name(), sink.tries(&api));
+    let (mark, tries) = (stage.name(), slack.tries(&api));
     let command = stage.command(&format!("say hello {mark}"));
-    sink.script(&path(&command), [Answer::Status(404)]);
-    sink.script(&api, [Answer::Refused("channel_not_found")]);
+    slack.script(command.path(), [Answer::Status(404)]);
+    slack.script(&api, [Answer::Refused("channel_not_found")]);
     let sent = stage.send_as(command).await?;
     let record = stage.record(&sent).await?;
     let why = record.undelivered.as_deref().unwrap_or_default();
     ensure!(record.outcome == Outcome::Ran && why.contains("C0001"), "the record is {record:?}");
-    ensure!(posted(&mark).is_empty() && sink.tries(&api) == tries + 1, "a refusal was tried again");
+    ensure!(posted(&mark).is_empty() && slack.tries(&api) == tries + 1, "a refusal was tried again");
 
     let mark = stage.name();
     let command = stage.command(&format!("say hello {mark}"));
-    sink.script(&path(&command), [Answer::Status(404)]);
+    slack.script(command.path(), [Answer::Status(404)]);
     let mut job = stage.job(&command);
     job.reply_to.channel.clear();
     stage.deliver(&job).await?;
     let record = stage.record_of(&job.id).await?.ok_or("there is no record of the job without a channel")?;
     ensure!(record.outcome == Outcome::Ran && record.undelivered.is_some(), "the record is {record:?}");
-    ensure!(sink.tries(&path(&command)) == 1, "a final answer was tried again");
+    ensure!(slack.tries(command.path()) == 1, "a final answer was tried again");
     Ok(())
 }
 
@@ -265,7 +264,7 @@ pub(super) async fn versions(stage: &Stage<'_>) -> Checked {
     for (version, says, runs) in [(VERSION - 1, "from before", 1), (VERSION + 1, "new version of me", 0)] {
         let mark = format!("{mark}-{version}");
         let command = stage.command(&format!("say {mark} from before"));
-        let (job, path) = (stage.job(&command), path(&command));
+        let (job, path) = (stage.job(&command), command.path());
         let url = job.reply_to.url.as_ref().map(|url| url.expose().clone());
         let content = json!({
             "v": version, "id": job.id, "asked": job.asked, "expires": job.expires,
@@ -274,7 +273,7 @@ pub(super) async fn versions(stage: &Stage<'_>) -> Checked {
         });
         let sealed = SealedJob::of_content(job.id, &content, stage.bench.key())?;
         stage.bench.deliver(sealed.as_str()).await?;
-        let posts = stage.bench.sink().wait(&path, 1, stage.bench.patience()).await;
+        let posts = stage.bench.workspace().wait(path, 1, stage.bench.patience()).await;
         ensure!(posts.first().is_some_and(|post| post.text().contains(says)), "version {version}: {posts:?}");
         stage.settled().await?;
         ensure!(stage.marks(&mark) == runs, "version {version} ran {} times", stage.marks(&mark));
@@ -287,9 +286,9 @@ pub(super) async fn hops(stage: &Stage<'_>) -> Checked {
     for (hops, runs) in [(MAX_HOPS, 1), (MAX_HOPS + 1, 0)] {
         let mark = format!("{mark}-{hops}");
         let command = stage.command(&format!("say {mark} round and round"));
-        let path = path(&command);
+        let path = command.path();
         stage.deliver(&Job { hops, ..stage.job(&command) }).await?;
-        let posts = stage.bench.sink().wait(&path, 1, stage.bench.patience()).await;
+        let posts = stage.bench.workspace().wait(path, 1, stage.bench.patience()).await;
         let stopped = posts.first().is_some_and(|post| post.text().contains("was stopped"));
         ensure!(!posts.is_empty() && stopped == (runs == 0), "after {hops} hops the asker was told {posts:?}");
         ensure!(stage.marks(&mark) == runs, "after {hops} hops it ran {} times", stage.marks(&mark));
@@ -326,7 +325,7 @@ pub(super) async fn fifty(stage: &Stage<'_>) -> Checked {
     }
     stage.settled().await?;
     for sent in &sent {
-        ensure!(stage.bench.sink().posts(&sent.path).len() == 1, "one was answered more than once");
+        ensure!(stage.bench.workspace().posts(&sent.path).len() == 1, "one was answered more than once");
         stage.record(sent).await?;
     }
     ensure!(stage.marks(&mark) == 50, "they ran {} times", stage.marks(&mark));

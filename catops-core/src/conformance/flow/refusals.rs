@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::bench::{NoSecret, Stage, path};
-use super::sink::{Answer, BOT_TOKEN};
+use super::bench::{NoSecret, Stage};
 use super::{Checked, ensure};
 use crate::audit::Outcome;
 use crate::http::{HttpRequest, MAX_BODY};
 use crate::job::{Job, JobId, JobKey};
 use crate::secret::Secret;
+use crate::testing::slack::{Answer, BOT_TOKEN, Signer, TEAM};
 use crate::time::Timestamp;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -18,7 +18,7 @@ const SIGNATURE: &str = "x-slack-signature";
 const TIME: &str = "x-slack-request-timestamp";
 
 pub(super) async fn signatures(stage: &Stage<'_>) -> Checked {
-    let (mark, signer, now) = (stage.name(), stage.bench.signer(), Timestamp::now());
+    let (mark, signer, now) = (stage.name(), stage.bench.workspace().signer(), Timestamp::now());
     let good = stage.command(&format!("say {mark} forged"));
     let signed = || good.signed(signer, now);
     let with = |name: &'static str, value: Option<&str>| -> Result<HttpRequest, super::Failure> {
@@ -30,10 +30,10 @@ pub(super) async fn signatures(stage: &Stage<'_>) -> Checked {
         Ok(http)
     };
     let mut other_body = signed();
-    *other_body.body_mut() = Bytes::from(good.form().replace("forged", "altered"));
+    *other_body.body_mut() = Bytes::from(good.body().replace("forged", "altered"));
     let stale = Timestamp::from_secs(now.as_secs() - 301);
     let early = Timestamp::from_secs(now.as_secs() + 301 + 5); // five more, since time passes on the way
-    let other_signer = super::Signer::new(Secret::new("0123456789abcdef0123456789abcdef".to_owned()));
+    let other_signer = Signer::new(Secret::new("0123456789abcdef0123456789abcdef".to_owned()));
     for (what, http) in [
         ("without a signature", with(SIGNATURE, None)?),
         ("with an empty signature", with(SIGNATURE, Some(""))?),
@@ -58,21 +58,21 @@ pub(super) async fn signatures(stage: &Stage<'_>) -> Checked {
 }
 
 pub(super) async fn malformed(stage: &Stage<'_>) -> Checked {
-    let (signer, now) = (stage.bench.signer(), Timestamp::now());
+    let (signer, now) = (stage.bench.workspace().signer(), Timestamp::now());
     let good = stage.command("say hello");
     let mut get = good.signed(signer, now);
     *get.method_mut() = Method::GET;
     *get.body_mut() = Bytes::new();
     let mut put = good.signed(signer, now);
     *put.method_mut() = Method::PUT;
-    let large = format!("{}&pad={}", good.form(), "x".repeat(MAX_BODY));
-    let half = good.form().replace("user_id=U0001&", "");
-    let invalid = [b"text=\xff&", good.form().as_bytes()].concat();
-    let coded = format!("text=%ff%fe&{}", good.form());
+    let large = format!("{}&pad={}", good.body(), "x".repeat(MAX_BODY));
+    let half = good.body().replace("user_id=U0001&", "");
+    let invalid = [b"text=\xff&", good.body().as_bytes()].concat();
+    let coded = format!("text=%ff%fe&{}", good.body());
     for (what, http, status) in [
         ("GET", get, StatusCode::METHOD_NOT_ALLOWED),
         ("PUT", put, StatusCode::METHOD_NOT_ALLOWED),
-        ("plain text", signer.post("text/plain", good.form(), now), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("plain text", signer.post("text/plain", good.body(), now), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("a large body", signer.post(FORM, large, now), StatusCode::PAYLOAD_TOO_LARGE),
         ("JSON that ends early", signer.post("application/json", "{\"type\":", now), StatusCode::BAD_REQUEST),
         ("a form without a user", signer.post(FORM, half, now), StatusCode::BAD_REQUEST),
@@ -95,7 +95,7 @@ pub(super) async fn malformed(stage: &Stage<'_>) -> Checked {
 pub(super) async fn jobs(stage: &Stage<'_>) -> Checked {
     let mark = stage.name();
     let command = stage.command(&format!("say {mark} forged"));
-    let path = path(&command);
+    let path = command.path();
     let make = |name: &str| Job { id: JobId::of(&[&mark, name]), ..stage.job(&command) };
     let sealed = make("altered").seal(stage.bench.key())?;
     let altered = sealed.as_str().replace("forged", "forgef");
@@ -109,7 +109,7 @@ pub(super) async fn jobs(stage: &Stage<'_>) -> Checked {
         stage.bench.deliver(&forged).await?;
         stage.settled().await?;
     }
-    ensure!(stage.bench.sink().tries(&path) == 0, "a forged job was answered");
+    ensure!(stage.bench.workspace().tries(path) == 0, "a forged job was answered");
     let job = make("expired");
     let expires = Timestamp::from_secs(job.asked.as_secs() - 1);
     stage.deliver(&Job { expires, ..job }).await?;
@@ -122,7 +122,7 @@ pub(super) async fn jobs(stage: &Stage<'_>) -> Checked {
 
 pub(super) async fn reply_host(stage: &Stage<'_>) -> Checked {
     let mark = stage.name();
-    let port_less = stage.bench.sink().host();
+    let port_less = stage.bench.workspace().host();
     for url in [
         "https://evil.example/commands/x".to_owned(),
         format!("https://hooks.slack.com@{port_less}/commands/{mark}"),
@@ -130,13 +130,13 @@ pub(super) async fn reply_host(stage: &Stage<'_>) -> Checked {
         "http://hooks.slack.com/commands/plain-http".to_owned(),
         "http://169.254.169.254/latest/meta-data".to_owned(),
     ] {
-        let command = super::Command { response_url: url.clone(), ..stage.command(&format!("say {mark} x")) };
-        let response = stage.bench.send(command.signed(stage.bench.signer(), Timestamp::now())).await?;
+        let command = stage.command(&format!("say {mark} x")).with_address(&url);
+        let response = stage.bench.send(command.signed(stage.bench.workspace().signer(), Timestamp::now())).await?;
         ensure!(response.status() == StatusCode::BAD_REQUEST, "{url} was answered {}", response.status());
     }
     stage.settled().await?;
     ensure!(stage.marks(&mark) == 0, "one of them ran");
-    ensure!(stage.bench.sink().tries(&format!("/commands/{mark}")) == 0, "one of them was called");
+    ensure!(stage.bench.workspace().tries(&format!("/commands/{mark}")) == 0, "one of them was called");
     Ok(())
 }
 
@@ -169,16 +169,16 @@ pub(super) async fn silence(stage: &Stage<'_>) -> Checked {
     stage.record(&sent).await?;
     // The bot posts with its token where the reply address is of no use.
     let posting = stage.command("say posted by token");
-    stage.bench.sink().script(&path(&posting), [Answer::Status(404)]);
+    stage.bench.workspace().script(posting.path(), [Answer::Status(404)]);
     let sent = stage.send_as(posting).await?;
     stage.record(&sent).await?;
     let output = stage.bench.output().await?;
     ensure!(output.contains("ended"), "nothing at all was logged");
     for (what, text) in [
         ("an argument marked secret", secret),
-        ("the signing secret", stage.bench.signer().secret().expose()),
+        ("the signing secret", stage.bench.workspace().signer().secret().expose()),
         ("the bot token", BOT_TOKEN),
-        ("a reply address", "/commands/row"),
+        ("a reply address", &format!("/commands/{TEAM}")),
         ("the legacy token", "legacy-verification-token"),
         ("a signature", "v0="),
     ] {

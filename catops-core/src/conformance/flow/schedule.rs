@@ -1,10 +1,10 @@
 //! Row 38: a command that runs by itself.
 
 use super::bench::{SCHEDULE_CHANNEL, Stage};
-use super::sink::API;
 use super::{Checked, ensure};
 use crate::audit::Outcome;
 use crate::job::JobId;
+use crate::testing::slack::{API, Post};
 use crate::time::Timestamp;
 
 /// The probe that declares a schedule, and the mark it leaves.
@@ -12,8 +12,8 @@ const COMMAND: &str = "clock chime";
 const MARK: &str = "clock-chime";
 
 pub(super) async fn ticks(stage: &Stage<'_>) -> Checked {
-    let (sink, api) = (stage.bench.sink(), format!("{API}chat.postMessage"));
-    let posts = || sink.posts(&api).into_iter().filter(|post| post.channel() == SCHEDULE_CHANNEL).collect::<Vec<_>>();
+    let (slack, api) = (stage.bench.workspace(), format!("{API}chat.postMessage"));
+    let posts = || slack.posts(&api).into_iter().filter(|post| post.channel() == SCHEDULE_CHANNEL).collect::<Vec<_>>();
     let (ran, told) = (stage.marks(MARK), posts().len());
     let now = Timestamp::now();
     // Schedulers are exact to the minute.
@@ -33,10 +33,10 @@ pub(super) async fn ticks(stage: &Stage<'_>) -> Checked {
         ensure!(record.undelivered.is_none(), "the record is {record:?}");
         stage.settled().await?;
         ensure!(stage.marks(MARK) == ran + count, "after tick {count} it had run {} times", stage.marks(MARK) - ran);
-        sink.wait(&api, told + count, stage.bench.patience()).await;
+        slack.wait(&api, told + count, stage.bench.patience()).await;
         let posts = posts();
         ensure!(posts.len() == told + count, "after tick {count} there were {} replies", posts.len() - told);
-        let last = posts.last().map(super::Post::text).unwrap_or_default();
+        let last = posts.last().map(Post::text).unwrap_or_default();
         ensure!(last.contains("schedule chimes in C0038"), "the reply is {last:?}");
     }
     let late = Timestamp::from_secs(now.as_secs() - 3600);

@@ -14,8 +14,8 @@ pub(super) async fn across_processes(stage: &Stage<'_>) -> Checked {
 
 pub(super) async fn one_lock(stage: &Stage<'_>) -> Checked {
     let lock = stage.name();
-    let (mut first, mut second) = (stage.command(&format!("take {lock}")), stage.command(&format!("take {lock}")));
-    (first.user, second.user) = ("U0001", "U0002");
+    let take = |user| stage.command(&format!("take {lock}")).by(user);
+    let (first, second) = (take("U0001"), take("U0002"));
     let (first, second) = (stage.send_as(first).await?, stage.send_as(second).await?);
     let (one, two) = (stage.reply(&first).await?, stage.reply(&second).await?);
     let (winner, loser, holder) =
