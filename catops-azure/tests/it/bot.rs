@@ -6,7 +6,6 @@ use std::time::Duration;
 use catops_azure::Bot;
 use catops_azure::invoker::QueueBindingInvoker;
 use catops_core::chat::Rejection;
-use catops_core::chat::slack::Slack;
 use catops_core::http::MAX_BODY;
 use catops_core::http::{HttpRequest, HttpResponse};
 use catops_core::job::JobKey;

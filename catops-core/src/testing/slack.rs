@@ -45,8 +45,6 @@ mod post;
 mod server;
 mod signer;
 mod taken;
-#[cfg(test)]
-mod tests;
 mod view;
 mod workspace;
 

@@ -171,8 +171,8 @@ pub(super) fn of_message(message: &Value) -> Result<(), Breaches> {
         let said = format!("{} characters in all of them, and {ALL_TEXT} is the most", checker.text);
         checker.breach_as("msg_blocks_too_long", "blocks", said);
     }
-    // What only changes how the original looks needs no words. docs.slack.dev, "chat.postMessage", `no_text`.
-    let silent = message["text"].as_str().is_none_or(|text| text.trim().is_empty());
+    // What takes the original away needs no words. docs.slack.dev, "chat.postMessage", `no_text`.
+    let silent = message["text"].is_null() || message["text"].as_str().is_some_and(|text| text.trim().is_empty());
     if silent && blocks.is_empty() && given.is_empty() && message["delete_original"] != true {
         checker.breach_as("no_text", "text", "there is neither text nor a block nor an attachment");
     }
@@ -225,6 +225,3 @@ pub(super) fn of_offer(offer: &Value) -> Result<(), Vec<String>> {
     checker.offer(offer);
     checker.done().map_err(|breaches| breaches.0.into_iter().map(|(_, said)| said).collect())
 }
-
-#[cfg(test)]
-mod tests;
