@@ -90,8 +90,8 @@ fn rows() -> Vec<(u8, &'static str, How)> {
         20 "the store goes down after the run" => check(legs::store_down_after);
         21 "error, panic, blocked thread, deadline" => check(legs::failures);
         22 "killed from outside in the second leg" => check(legs::killed);
-        23 "the reply address answers 500, 429, or late" => check(legs::stubborn_sink);
-        24 "the reply address has expired" => check(legs::expired_sink);
+        23 "the reply address answers 500, 429, or late" => check(legs::stubborn_address);
+        24 "the reply address has expired" => check(legs::expired_address);
         25 "a job of the previous and of a newer version" => check(legs::versions);
         26 "a chain beyond the hop limit" => check(legs::hops);
         27 "50 commands at once" => check(legs::fifty);

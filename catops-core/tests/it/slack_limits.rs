@@ -174,6 +174,15 @@ fn forty_thousand_characters_of_anything_fit() {
 }
 
 #[test]
+fn what_cannot_be_seen_makes_no_text() {
+    for words in ["\0", "\0\n\0", "\n\0\n", "\u{1b} \u{1b}", "\r\n\0"] {
+        everywhere(words);
+        check(&render(&Reply::default().field("", words).field(words, "").field("name", words)));
+        check(&render(&Reply::default().and(words).code(words).and("x")));
+    }
+}
+
+#[test]
 fn two_hundred_kilobytes_are_rendered_quickly() {
     let hostile = ["[", "**", "`", "h", "http://.", "<", "&", "```", "* ", "[a](", "\n", "🐱"];
     for bits in hostile {

@@ -115,7 +115,8 @@ fn field_text(field: &Field) -> Option<String> {
     if units(&value) > left {
         value = clip(escape(field.value.trim()), left); // a cut could go through a link
     }
-    match (name.is_empty(), value.is_empty()) {
+    // What cannot be seen was dropped from it, and may have stood between line breaks.
+    match (name.is_empty(), value.trim().is_empty()) {
         (true, true) => None,
         (false, true) => Some(name),
         (true, false) => Some(value),

@@ -199,7 +199,7 @@ pub(super) async fn killed(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-pub(super) async fn stubborn_sink(stage: &Stage<'_>) -> Checked {
+pub(super) async fn stubborn_address(stage: &Stage<'_>) -> Checked {
     let scripts: [&[Answer]; 3] = [
         &[Answer::Status(500), Answer::Status(500), Answer::Status(200)],
         &[Answer::Busy(1), Answer::Status(200)],
@@ -221,7 +221,7 @@ pub(super) async fn stubborn_sink(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-pub(super) async fn expired_sink(stage: &Stage<'_>) -> Checked {
+pub(super) async fn expired_address(stage: &Stage<'_>) -> Checked {
     let (slack, api) = (stage.bench.workspace(), format!("{API}chat.postMessage"));
     let posted =
         |mark: &str| slack.posts(&api).into_iter().filter(|post| post.all().contains(mark)).collect::<Vec<_>>();

@@ -72,6 +72,11 @@ impl View {
                 view[name] = "".into();
             }
         }
+        for name in ["clear_on_close", "notify_on_close"] {
+            if view[name].is_null() {
+                view[name] = false.into();
+            }
+        }
         view
     }
 

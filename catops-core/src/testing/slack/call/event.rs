@@ -21,6 +21,7 @@ pub(super) struct Event {
 #[derive(Clone, Copy, Debug)]
 enum Odd {
     Bot,
+    App,
     Own,
     Changed,
     Deleted,
@@ -57,6 +58,11 @@ impl Call {
     /// A message that another bot posted, by the old way with a subtype.
     pub fn bot_message(text: &str) -> Self {
         Self::event("message", text.to_owned(), Some(Odd::Bot))
+    }
+
+    /// A message that another app's bot posted, as apps post them now: without a subtype.
+    pub fn app_message(text: &str) -> Self {
+        Self::event("message", text.to_owned(), Some(Odd::App))
     }
 
     /// A message that this bot posted itself, which Slack sends back to it.
@@ -154,11 +160,8 @@ impl Call {
                 merge(&mut message, old);
                 remove(&mut message, &["user", "client_msg_id"]);
             }
-            Some(Odd::Own) => {
-                let profile = json!({"id": BOT, "app_id": APP, "name": "catops", "team_id": TEAM});
-                merge(&mut message, json!({"user": BOT_USER, "bot_id": BOT, "app_id": APP, "bot_profile": profile}));
-                remove(&mut message, &["client_msg_id"]);
-            }
+            Some(Odd::App) => by_bot(&mut message, "U0099", "B0099", "A0099"),
+            Some(Odd::Own) => by_bot(&mut message, BOT_USER, BOT, APP),
             Some(Odd::Changed | Odd::Deleted) => message = self.outer(event, message),
         }
         if event.kind == "message" {
@@ -199,7 +202,7 @@ fn seconds(ts: &str) -> u64 {
 }
 
 /// Returns the text as the blocks that Slack's own clients write.
-fn rich(text: &str) -> Value {
+pub(super) fn rich(text: &str) -> Value {
     let mut elements = Vec::new();
     let mut rest = text;
     if let Some((user, words)) = text.strip_prefix("<@").and_then(|rest| rest.split_once('>')) {
@@ -211,6 +214,16 @@ fn rich(text: &str) -> Value {
     }
     let section = json!({"type": "rich_text_section", "elements": elements});
     json!([{"type": "rich_text", "block_id": "kit", "elements": [section]}])
+}
+
+/// Lets a bot have written a message.
+fn by_bot(message: &mut Value, user: &str, bot: &str, app: &str) {
+    let profile = json!({
+        "id": bot, "app_id": app, "name": "bot", "team_id": TEAM, "deleted": false, "updated": 1_600_000_000,
+        "icons": {"image_36": "https://a.example/36.png"},
+    });
+    merge(message, json!({"user": user, "bot_id": bot, "app_id": app, "bot_profile": profile}));
+    remove(message, &["client_msg_id"]);
 }
 
 fn merge(value: &mut Value, more: Value) {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::message::Message;
 use super::super::view::View;
 use super::super::{APP, TEAM};
+use super::event::rich;
 use super::{Body, Call, LEGACY_TOKEN};
 
 impl Call {
@@ -21,7 +22,10 @@ impl Call {
     /// A shortcut on a message that a person wrote.
     pub fn message_shortcut(callback_id: &str, text: &str) -> Self {
         let ts = "1700000000.000100";
-        let message = json!({"type": "message", "user": "U0009", "text": text, "ts": ts, "team": TEAM});
+        let message = json!({
+            "type": "message", "user": "U0009", "text": text, "ts": ts, "team": TEAM, "blocks": rich(text),
+            "client_msg_id": "8b2c1f60-0000-4000-8000-000000000002",
+        });
         let fields = json!({
             "type": "message_action", "callback_id": callback_id, "action_ts": "1700000005.000200", "message_ts": ts,
             "message": message,
