@@ -76,6 +76,8 @@ pub enum Inbound {
     Complete(Box<Typing>),
     /// Take what somebody filled in.
     Submit(Box<Submission>),
+    /// Tell somebody why nothing is run.
+    Tell(Box<Telling>),
     /// Answer this at once; there is nothing to run, as for a handshake.
     Answer(HttpResponse),
 }
@@ -149,6 +151,15 @@ pub struct Submission {
     pub draft: Draft,
     /// The [names](crate::form::Field::name) of the fields with what is in them; an empty field has no words.
     pub values: Vec<(String, Vec<String>)>,
+}
+
+/// Somebody is to be told something, where the acknowledgement is not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// Where.
+    pub reply_to: ReplyTo,
+    /// What.
+    pub reply: Reply,
 }
 
 /// What becomes of a [`Submission`].

@@ -6,6 +6,7 @@
 
 pub mod flow;
 pub mod invoker;
+pub mod payloads;
 pub mod store;
 
 /// A rule that a bench cannot support, and why.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::app::App;
-use crate::chat::{Ack, Chat, Inbound, Incoming, Rejection};
+use crate::chat::{Ack, Chat, Hearing, Inbound, Incoming, Rejection};
 use crate::command::Command;
 use crate::dispatcher::{Dispatched, Dispatcher};
 use crate::error::{Error, ErrorKind};
@@ -13,11 +13,16 @@ use crate::http::{HttpRequest, HttpResponse, status};
 use crate::invoker::Invoker;
 use crate::job::{Job, JobId};
 use crate::reply::{Audience, Reply};
+use crate::request::{ReplyTo, Request};
 use crate::responder::MemoryResponder;
 use crate::time::Timestamp;
 
 /// How long an inline command may take; the chats give 3 s from the asker's key press to the answer, both ways included.
 const INLINE_LIMIT: Duration = Duration::from_millis(1500);
+
+/// How long it may take to tell somebody something who does not see the acknowledgement. It comes on top of the attempt to
+/// hand the job over, and chats give both 3 s.
+const TELL_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Takes what a chat sends. Every path ends in an HTTP response.
 #[derive(Debug)]
@@ -46,7 +51,8 @@ pub enum Answered {
     Later,
     /// In the acknowledgement, as it should be: help, or an inline command.
     Here,
-    /// In the acknowledgement, which says that the platform did not accept the job.
+    /// Nowhere yet: the platform did not accept the job. The acknowledgement says so; where nobody sees it, the chat sends
+    /// the request again, or the asker was told.
     NotAccepted,
 }
 
@@ -78,8 +84,8 @@ impl Ingress {
 
     /// Takes one request. Never fails: whatever arrives, the platform gets a response it understands.
     ///
-    /// When a job is started, it has been accepted by the platform before this returns; when it has not been accepted,
-    /// the response says so to the asker.
+    /// When a job is started, it has been accepted by the platform before this returns. When it has not been accepted, the
+    /// asker is told: in the response where the chat shows it, else by a message, unless the chat sends the request again.
     pub async fn accept(&self, http: &HttpRequest, now: Timestamp) -> HttpResponse {
         let Some(chat) = self.app.chat_at(http.uri().path()) else {
             return self.refuse(Rejection::Route);
@@ -87,6 +93,10 @@ impl Ingress {
         match chat.receive(http, now).await {
             Ok(Inbound::Run(incoming)) => self.start(&**chat, *incoming, now).await,
             Ok(Inbound::Open(_) | Inbound::Complete(_) | Inbound::Submit(_)) => status(http::StatusCode::OK),
+            Ok(Inbound::Tell(telling)) => {
+                self.tell(&**chat, &telling.reply_to, &telling.reply, now).await;
+                status(http::StatusCode::OK)
+            }
             Ok(Inbound::Answer(response)) => response,
             Err(rejection) => self.refuse(rejection),
         }
@@ -100,25 +110,37 @@ impl Ingress {
     }
 
     async fn start(&self, chat: &dyn Chat, incoming: Incoming, now: Timestamp) -> HttpResponse {
-        let job = Job::new(incoming, now);
+        let hearing = incoming.hearing;
+        let mut job = Job::new(incoming, now);
+        self.spell_out(&mut job.request);
         let command = self.app.commands().addressed(&job.request.text);
         let name = command.as_ref().map(Command::path).unwrap_or_default();
-        let (mut response, answered) = match self.place(&job, command.as_ref()) {
+        let place = match hearing {
+            Hearing::Shown => self.place(&job, command.as_ref()),
+            // Nobody would see help or the reply of an inline command.
+            Hearing::Resent | Hearing::Unseen => Place::Later(Audience::Asker),
+        };
+        let (mut response, answered) = match place {
             Place::Here(reply) => (chat.ack(Ack::Reply(&reply), now), Answered::Here),
             Place::Inline => (chat.ack(Ack::Reply(&self.inline(&job, now).await), now), Answered::Here),
             Place::Later(audience) => match self.hand_over(&job).await {
-                Ok(()) => {
-                    tracing::debug!(job = %job.id, "accepted");
-                    (chat.ack(Ack::Heard(audience), now), Answered::Later)
-                }
-                Err(error) => {
-                    tracing::error!(job = %job.id, error = error.chain(), "a job was not accepted");
-                    (chat.ack(Ack::Reply(&not_accepted(&error)), now), Answered::NotAccepted)
-                }
+                Ok(()) if hearing == Hearing::Shown => (chat.ack(Ack::Heard(audience), now), Answered::Later),
+                Ok(()) => (status(http::StatusCode::OK), Answered::Later),
+                Err(error) => (self.not_taken(chat, &job, hearing, &error, now).await, Answered::NotAccepted),
             },
         };
         response.extensions_mut().insert(Heard { job: job.id, command: name, answered });
         response
+    }
+
+    /// Puts the word of the prefix before the line if it names a command or a group, as that of `/deploy api` does where
+    /// the bot has a command `deploy`: then the reader types `/` and the command.
+    fn spell_out(&self, request: &mut Request) {
+        let Some(word) = request.prefix.strip_prefix('/').filter(|word| self.app.commands().names(word)) else {
+            return;
+        };
+        request.text = format!("{word} {}", request.text).trim_end().to_owned();
+        request.prefix.truncate("/".len());
     }
 
     fn place(&self, job: &Job, command: Option<&Command>) -> Place {
@@ -137,8 +159,47 @@ impl Ingress {
         }
     }
 
+    /// Hands a job over, and logs how that went. After `Ok` the platform has accepted it.
     async fn hand_over(&self, job: &Job) -> Result<(), Error> {
-        self.invoker.invoke(&job.seal(self.app.key())?).await
+        let handed = async { self.invoker.invoke(&job.seal(self.app.key())?).await }.await;
+        match &handed {
+            Ok(()) => tracing::debug!(job = %job.id, "accepted"),
+            Err(error) => tracing::error!(job = %job.id, error = error.chain(), "a job was not accepted"),
+        }
+        handed
+    }
+
+    /// Answers when a job was not accepted, so that the asker learns of it or the chat sends the request again.
+    async fn not_taken(
+        &self,
+        chat: &dyn Chat,
+        job: &Job,
+        hearing: Hearing,
+        error: &Error,
+        now: Timestamp,
+    ) -> HttpResponse {
+        let reply = not_accepted(error);
+        match hearing {
+            Hearing::Shown => chat.ack(Ack::Reply(&reply), now),
+            // Also after a time-out: if the job was accepted after all, the next one of its id is a repeat. One that is too
+            // large will be too large each time.
+            Hearing::Resent if error.kind() != ErrorKind::TooLarge => status(http::StatusCode::SERVICE_UNAVAILABLE),
+            Hearing::Resent | Hearing::Unseen => {
+                self.tell(chat, &job.reply_to, &reply, now).await;
+                status(http::StatusCode::OK)
+            }
+        }
+    }
+
+    /// Tells somebody something by a message of its own. That it could not be told is logged; there is nobody else to tell.
+    async fn tell(&self, chat: &dyn Chat, to: &ReplyTo, reply: &Reply, now: Timestamp) {
+        let told = match tokio::time::timeout(TELL_LIMIT, chat.respond(to, reply, None, now)).await {
+            Ok(told) => told.map(drop),
+            Err(_) => Err(Error::new(ErrorKind::Timeout, format!("the chat did not take it within {TELL_LIMIT:?}"))),
+        };
+        if let Err(error) = told {
+            tracing::error!(chat = chat.name(), error = error.chain(), "somebody could not be told why nothing is run");
+        }
     }
 
     async fn inline(&self, job: &Job, now: Timestamp) -> Reply {

@@ -1,4 +1,4 @@
-//! Slack: slash commands in, Block Kit out.
+//! Slack: commands, mentions, messages, buttons and forms in, Block Kit out.
 
 mod address;
 mod api;
@@ -12,6 +12,8 @@ mod limits;
 pub mod manifest;
 mod mrkdwn;
 mod render;
+#[cfg(any(test, feature = "conformance"))]
+mod sealed;
 mod seals;
 mod signature;
 
@@ -43,8 +45,9 @@ const ROUTE: &str = "/slack";
 
 /// The Slack app that the bot is.
 ///
-/// Slash commands are run. Events, buttons and modals are acknowledged and not handled yet, so that Slack does not
-/// switch the endpoint off.
+/// It runs slash commands, lines that begin with a mention of the bot, messages to the bot alone, and its own buttons; it
+/// takes its own forms. Whatever else Slack sends is acknowledged and dropped, so that Slack does not switch the endpoint
+/// off.
 pub struct Slack {
     verifier: Verifier,
     reply_hosts: Vec<String>,
@@ -122,7 +125,7 @@ impl Chat for Slack {
     }
 
     async fn receive(&self, http: &HttpRequest, now: Timestamp) -> Result<Inbound, Rejection> {
-        inbound::receive(http, now, &self.verifier, &self.reply_hosts)
+        inbound::receive(self, http, now)
     }
 
     fn ack(&self, ack: Ack<'_>, _now: Timestamp) -> HttpResponse {

@@ -10,9 +10,15 @@ const COLUMNS: usize = 72;
 /// How wide the left column grows at most.
 const LEFT: usize = 28;
 
-/// Returns what to type for `words`.
+/// Returns what to type for `words`. A prefix that ends in `/` is one with the word after it.
 pub(super) fn typed(prefix: &str, words: &str) -> String {
-    if prefix.is_empty() { words.to_owned() } else { format!("{prefix} {words}") }
+    let space = if prefix.is_empty() || prefix.ends_with('/') { "" } else { " " };
+    format!("{prefix}{space}{words}")
+}
+
+/// Returns what to type for help about `words`. Where each command has a slash of its own, `help` may have none.
+pub(super) fn asking(prefix: &str, words: &str) -> String {
+    if prefix.ends_with('/') { format!("{prefix}{words} --help") } else { typed(prefix, &format!("help {words}")) }
 }
 
 /// Returns what to type, such as `restart [OPTIONS] <service>`.
@@ -61,7 +67,7 @@ pub(super) fn overview(commands: &Commands, prefix: &str, may: &dyn Fn(&Command)
         };
         return Reply::to_asker(text);
     }
-    let more = typed(prefix, "help <command>");
+    let more = asking(prefix, "<command>");
     Reply::to_asker(format!("These are the commands. `{more}` tells more about one.")).code(columns(&rows))
 }
 
@@ -88,7 +94,7 @@ fn page(text: &str, commands: Vec<Command>, prefix: &str, command: &str) -> Repl
     if rows.is_empty() {
         return reply.and("None of its commands is open to you.");
     }
-    reply.code(columns(&rows)).and(format!("`{}` tells more about one.", typed(prefix, &format!("help {command}"))))
+    reply.code(columns(&rows)).and(format!("`{}` tells more about one.", asking(prefix, command)))
 }
 
 /// Help for one command.
@@ -110,6 +116,8 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
         reply = reply.and(format!("Runs by itself at `{line}`, in UTC."));
     }
     if !command.next().is_empty() {
+        // Whether those commands have a slash of their own is not known here.
+        let prefix = if prefix.ends_with('/') { "" } else { prefix };
         let next: Vec<String> = command.next().iter().map(|next| format!("`{}`", typed(prefix, next))).collect();
         reply = reply.and(format!("Often followed by {}.", next.join(", ")));
     }

@@ -81,6 +81,13 @@ impl Commands {
         (self.find)(&key(path))
     }
 
+    /// Returns whether `word` names a command or a group. Builds no command: this is on the way to every acknowledgement.
+    pub fn names(&self, word: &str) -> bool {
+        let name = key(word);
+        let is_it = |path: &str| path.strip_prefix(&*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+        !name.is_empty() && self.paths().any(is_it)
+    }
+
     /// Returns the command that `text` addresses, without a look at its arguments.
     pub fn addressed(&self, text: &str) -> Option<Command> {
         let mut words = Words::new(text).map(|token| token.text);
@@ -211,8 +218,7 @@ impl Commands {
         let known: Vec<String> = near.into_iter().filter(may_name).take(PROPOSED).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         if known.is_empty() {
-            let more = group.map_or_else(|| "help".to_owned(), |group| format!("help {group}"));
-            let help = help::typed(prefix, &more);
+            let help = group.map_or_else(|| help::typed(prefix, "help"), |group| help::asking(prefix, group));
             return Reply::to_asker(format!("There is no command `{path}`. `{help}` lists what there is."));
         }
         Reply::to_asker(format!("There is no command `{path}`: did you mean {}?", one_of(&known)))

@@ -5,6 +5,7 @@
 mod client;
 mod conformance;
 mod flow;
+mod hearing;
 mod schedule;
 mod sink;
 mod slack;
@@ -14,4 +15,7 @@ mod slack_golden;
 mod slack_kit;
 mod slack_limits;
 mod slack_manifest;
+mod slack_events;
+mod slack_interactions;
+mod slack_payloads;
 mod slack_reply;

@@ -36,6 +36,11 @@ impl Seals {
         format!("1:{}:{text}", self.0.tag(kind.purpose(), text))
     }
 
+    /// Returns whether a text looks like one under seal, anybody's.
+    pub(super) fn is_sealed(text: &str) -> bool {
+        text.strip_prefix("1:").and_then(|rest| rest.split_once(':')).is_some_and(|(tag, _)| tag.len() == 64)
+    }
+
     /// Returns the text, if this bot sealed it for this purpose.
     pub(super) fn open<'a>(&self, kind: Kind, sealed: &'a str) -> Option<&'a str> {
         let (tag, text) = sealed.strip_prefix("1:")?.split_once(':')?;
