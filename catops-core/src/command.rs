@@ -11,6 +11,7 @@ mod list;
 mod near;
 mod param;
 mod read;
+pub(crate) mod step;
 
 use std::fmt;
 use std::future::Future;
@@ -50,6 +51,7 @@ pub struct Command {
     run: Run,
     requires: Option<&'static str>,
     next: &'static [&'static str],
+    on_failure: &'static [&'static str],
     inline: bool,
     repeatable: bool,
     ephemeral: bool,
@@ -91,9 +93,14 @@ impl Command {
         self.requires
     }
 
-    /// Returns the commands that usually follow.
+    /// Returns the lines that usually follow. In them `{name}` stands for what was given for the parameter `name`.
     pub const fn next(&self) -> &'static [&'static str] {
         self.next
+    }
+
+    /// Returns the lines that usually follow when it failed, in the same form.
+    pub const fn on_failure(&self) -> &'static [&'static str] {
+        self.on_failure
     }
 
     /// Returns whether it is quick enough to be answered at once, without a second leg.
@@ -141,6 +148,11 @@ impl Command {
         &self.params
     }
 
+    /// Returns whether its steps name parameters.
+    fn fills_steps(&self) -> bool {
+        self.next.iter().chain(self.on_failure).any(|step| step.contains('{'))
+    }
+
     fn has_secret(&self) -> bool {
         self.params.iter().any(Param::is_secret)
     }
@@ -160,6 +172,7 @@ impl Command {
             run,
             requires: None,
             next: &[],
+            on_failure: &[],
             inline: false,
             repeatable: false,
             ephemeral: false,
@@ -177,6 +190,12 @@ impl Command {
     #[must_use]
     pub fn set_next(mut self, next: &'static [&'static str]) -> Self {
         self.next = next;
+        self
+    }
+
+    #[must_use]
+    pub fn set_on_failure(mut self, steps: &'static [&'static str]) -> Self {
+        self.on_failure = steps;
         self
     }
 

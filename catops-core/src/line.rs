@@ -65,6 +65,45 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Puts a line of plain text into escaped form, as one that a command composed. A mention in it, such as `<@U1>` or
+/// `<#C1|ops>`, stays a mention.
+///
+/// ```
+/// assert_eq!(catops_core::line::escape_line("page <@U1> <b>"), "page <@U1> &lt;b&gt;");
+/// ```
+pub fn escape_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&escape(&rest[..at]));
+        let length = reference::mention(&rest[at..]);
+        let (here, after) = rest[at..].split_at(length.unwrap_or(1));
+        out.push_str(length.map_or("&lt;", |_| here));
+        rest = after;
+    }
+    out + &escape(rest)
+}
+
+/// Puts a plain word into escaped form, in quotes if it would fall apart or be read otherwise.
+///
+/// ```
+/// assert_eq!(catops_core::line::quote("api"), "api");
+/// assert_eq!(catops_core::line::quote("the <old> api"), r#""the &lt;old&gt; api""#);
+/// ```
+pub fn quote(word: &str) -> String {
+    let escaped = escape(word);
+    let falls_apart = |c: char| is_space(c) || opens(c) || c == '\\';
+    if !word.is_empty() && !word.starts_with(['—', '–']) && !word.contains(falls_apart) {
+        return escaped;
+    }
+    format!("\"{}\"", escaped.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+/// Returns whether an escaped word is a mention of a person or a channel, and no more.
+pub(crate) fn is_mention(word: &str) -> bool {
+    reference::mention(word) == Some(word.len())
+}
+
 /// The words of a line, one after the other.
 #[derive(Debug)]
 pub(crate) struct Words<'a> {
@@ -236,6 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn a_composed_line_keeps_its_mentions() {
+        for (text, expected) in [
+            ("page <@U1|ann lee> & <#C1>", "page <@U1|ann lee> &amp; <#C1>"),
+            ("a < b <> <!here> <https://x.y> <@>", "a &lt; b &lt;&gt; &lt;!here&gt; &lt;https://x.y&gt; &lt;@&gt;"),
+            ("<<@U1>>", "&lt;<@U1>&gt;"),
+            ("<@U1", "&lt;@U1"),
+            ("", ""),
+        ] {
+            assert_eq!(escape_line(text), expected);
+        }
+    }
+
+    #[test]
     fn an_open_quote_is_told() {
         let line = split("lock 'api for me");
         assert_eq!(line.unclosed, Some(5));
@@ -268,6 +320,18 @@ mod tests {
             prop_assert_eq!(line.unclosed, None);
             let read: Vec<String> = line.tokens.iter().map(|token| plain(&token.text)).collect();
             prop_assert_eq!(read, typed);
+        }
+
+        #[test]
+        fn a_quoted_word_is_one_word(word in r#"[-a—’'"“” \\<>@|&;#«\u{a0}]{0,12}|\PC{0,12}"#) {
+            let line = split(&quote(&word));
+            prop_assert_eq!(line.unclosed, None);
+            let read: Vec<String> = line.tokens.iter().map(|token| plain(&token.text)).collect();
+            prop_assert_eq!(read, [word.clone()]);
+            // A program writes plain text; it comes out the same, unless it holds what looks like a mention.
+            if !word.match_indices('<').any(|(at, _)| reference::mention(&word[at..]).is_some()) {
+                prop_assert_eq!(escape_line(&plain(&quote(&word))), quote(&word));
+            }
         }
     }
 }

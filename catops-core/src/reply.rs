@@ -110,7 +110,8 @@ pub struct Field {
 pub struct Button {
     /// The words on it.
     pub label: String,
-    /// The command line it runs, such as `status api`.
+    /// The command line it runs, such as `status api`, in plain text. A mention in it, such as `<@U1>`, stays a mention;
+    /// words with spaces are put in quotes.
     pub command: String,
 }
 

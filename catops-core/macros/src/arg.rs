@@ -42,7 +42,7 @@ pub(crate) struct Options {
     short_span: Option<Span>,
     default: Option<(String, Span)>,
     pub(crate) rest: Option<Span>,
-    secret: Option<Span>,
+    pub(crate) secret: Option<Span>,
     complete: Option<Path>,
 }
 
@@ -89,7 +89,8 @@ impl Parameter {
         self.options.short.as_ref().map_or_else(|| self.name().chars().next(), |short| Some(short.value()))
     }
 
-    fn name(&self) -> String {
+    /// Returns the name as it is shown.
+    pub(crate) fn name(&self) -> String {
         shown(&self.ident.unraw().to_string())
     }
 

@@ -3,7 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::parse::Parser;
+use syn::meta::ParseNestedMeta;
+use syn::parse::{Parse, Parser};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature, Token, Type, bracketed};
 
@@ -11,7 +12,7 @@ use crate::arg::{Fill, Parameter};
 use crate::cron::Line;
 use crate::head::Head;
 
-const KNOWN: &str = "`#[command]` knows: name, group, requires, next, schedule, inline, repeatable, ephemeral";
+const KNOWN: &str = "`#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral";
 
 /// What stands in `#[command(…)]`.
 #[derive(Default)]
@@ -19,6 +20,7 @@ struct Options {
     name: Option<LitStr>,
     requires: Option<LitStr>,
     next: Vec<LitStr>,
+    on_failure: Vec<LitStr>,
     schedule: Option<LitStr>,
     inline: bool,
     repeatable: bool,
@@ -90,13 +92,8 @@ fn options(attributes: TokenStream, errors: &mut Vec<Error>) -> Options {
             "group" if meta.input.peek(Token![=]) => drop(name(meta.value()?.parse()?)?),
             "group" => {}
             "requires" => options.requires = Some(meta.value()?.parse()?),
-            "next" => {
-                let list;
-                let value = meta.value()?;
-                bracketed!(list in value);
-                options.next =
-                    list.parse_terminated(<LitStr as syn::parse::Parse>::parse, Token![,])?.into_iter().collect();
-            }
+            "next" => options.next = list(&meta)?,
+            "on_failure" => options.on_failure = list(&meta)?,
             "schedule" => options.schedule = Some(schedule(meta.value()?.parse()?)?),
             "inline" => options.inline = true,
             "repeatable" => options.repeatable = true,
@@ -107,6 +104,14 @@ fn options(attributes: TokenStream, errors: &mut Vec<Error>) -> Options {
     });
     errors.extend(parser.parse2(attributes).err());
     options
+}
+
+/// Reads `= ["…", "…"]`.
+fn list(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<LitStr>> {
+    let list;
+    let value = meta.value()?;
+    bracketed!(list in value);
+    Ok(list.parse_terminated(<LitStr as Parse>::parse, Token![,])?.into_iter().collect())
 }
 
 fn name(name: LitStr) -> syn::Result<LitStr> {
@@ -149,6 +154,9 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
     let parameters = parameters(signature, errors);
     order(&parameters, errors);
     clashes(&parameters, errors);
+    for step in options.next.iter().chain(&options.on_failure) {
+        errors.extend(crate::steps::check(step, ident, &parameters).err());
+    }
     if options.schedule.is_some() {
         unattended(signature, options, &parameters, errors);
     }
@@ -157,8 +165,12 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
     let run = run(signature, &parameters);
     let params = parameters.iter().filter(|parameter| parameter.fill != Fill::Context).map(Parameter::data);
     let requires = options.requires.iter().map(|permission| quote!(.set_requires(#permission)));
-    let next = &options.next;
-    let next = (!next.is_empty()).then(|| quote!(.set_next(&[#(#next),*])));
+    let steps = |call: &str, steps: &[LitStr]| {
+        let call = format_ident!("{call}");
+        (!steps.is_empty()).then(|| quote!(.#call(&[#(#steps),*])))
+    };
+    let next = steps("set_next", &options.next);
+    let on_failure = steps("set_on_failure", &options.on_failure);
     let schedule = options.schedule.iter().map(|line| quote!(.set_schedule(#line)));
     let flags =
         [(options.inline, "set_inline"), (options.repeatable, "set_repeatable"), (options.ephemeral, "set_ephemeral")];
@@ -170,7 +182,7 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
         #[allow(unused_imports)]
         use ::catops_core::__private::Undescribed as _;
         ::catops_core::Command::new(#name, #doc, #run)
-            #(#requires)* #next #(#schedule)* #(#flags)* #(.param(#params))*
+            #(#requires)* #next #on_failure #(#schedule)* #(#flags)* #(.param(#params))*
     }
 }
 

@@ -8,6 +8,10 @@ mod command;
 mod cron;
 mod doc;
 mod head;
+// One reader of steps as well.
+#[path = "../../src/command/step.rs"]
+mod step;
+mod steps;
 
 use proc_macro::TokenStream;
 
@@ -21,7 +25,8 @@ use proc_macro::TokenStream;
 /// | `name = "ls"` | another name than the function's |
 /// | `group`, `group = "service"` | called as `<file> <name>`, or `service <name>` |
 /// | `requires = "ops.restart"` | the permission that the asker needs |
-/// | `next = ["status"]` | what usually follows, offered with the reply |
+/// | `next = ["status", "logs {service}"]` | what usually follows, offered with the reply; `{service}` is what was given |
+/// | `on_failure = ["logs {service}"]` | the same, when it failed, panicked or took too long |
 /// | `schedule = "0 3 * * *"` | runs by itself: a cron line in UTC; each parameter must be one that may be left out |
 /// | `inline` | quick enough to be answered at once |
 /// | `repeatable` | may run again for the same request |

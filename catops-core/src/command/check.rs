@@ -1,10 +1,13 @@
 //! What only shows when a command is built: one test in the plugins' crate looks at all of them.
 
+use super::param::is_same;
 use super::read::parser;
-use super::{Command, Commands};
+use super::step::{Piece, pieces};
+use super::{Command, Commands, Param, Shape};
+use crate::line::{escape_line, split};
 
 /// Builds every command and returns what is wrong with them: options that clash, defaults that their own type cannot
-/// read, next steps that do not exist.
+/// read, steps that do not exist or cannot be filled.
 ///
 /// clap's own checks run in a debug build only, which a test is.
 ///
@@ -36,9 +39,32 @@ fn look_at(command: &Command, commands: &Commands, problems: &mut Vec<String>) {
                 .push(format!("{file}: `{path}`: the default of {} cannot be `{default}`: {reason}", param.label()));
         }
     }
-    for next in command.next() {
-        if commands.addressed(next).is_none() {
-            problems.push(format!("{file}: `{path}`: next names `{next}`, which is no command"));
+    for (list, steps) in [("next", command.next()), ("on_failure", command.on_failure())] {
+        for step in steps {
+            if let Err(wrong) = look_at_step(step, command, commands) {
+                problems.push(format!("{file}: `{path}`: {list} names `{step}`, {wrong}"));
+            }
         }
     }
+}
+
+/// Returns what is wrong with a step, as the end of a sentence. Words may be missing: the chat then asks for them.
+fn look_at_step(step: &str, command: &Command, commands: &Commands) -> Result<(), String> {
+    let next = commands.addressed(&escape_line(step)).ok_or("which is no command")?;
+    for piece in pieces(step)? {
+        let Piece::Param(name) = piece else { continue };
+        let param = command.params().iter().find(|param| is_same(param.name(), name));
+        let param = param.ok_or_else(|| format!("where `{{{name}}}` is none of its parameters"))?;
+        if param.is_secret() || param.shape() == Shape::Flag {
+            return Err(format!("where `{{{name}}}` is a secret or a flag"));
+        }
+    }
+    for token in split(step).tokens {
+        let option = token.text.strip_prefix("--").map(|text| text.split('=').next().unwrap_or_default());
+        let Some(option) = option.filter(|option| !option.is_empty()) else { continue };
+        if !next.params().iter().filter_map(Param::long).any(|long| is_same(long, option)) {
+            return Err(format!("but `{}` has no --{option}", next.path()));
+        }
+    }
+    Ok(())
 }

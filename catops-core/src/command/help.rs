@@ -115,11 +115,13 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
     if let Some(line) = command.schedule() {
         reply = reply.and(format!("Runs by itself at `{line}`, in UTC."));
     }
-    if !command.next().is_empty() {
-        // Whether those commands have a slash of their own is not known here.
-        let prefix = if prefix.ends_with('/') { "" } else { prefix };
-        let next: Vec<String> = command.next().iter().map(|next| format!("`{}`", typed(prefix, next))).collect();
-        reply = reply.and(format!("Often followed by {}.", next.join(", ")));
+    // Whether those commands have a slash of their own is not known here.
+    let prefix = if prefix.ends_with('/') { "" } else { prefix };
+    for (steps, when) in [(command.next(), "Often followed by"), (command.on_failure(), "When it fails, often by")] {
+        if !steps.is_empty() {
+            let steps: Vec<String> = steps.iter().map(|step| format!("`{}`", typed(prefix, step))).collect();
+            reply = reply.and(format!("{when} {}.", steps.join(", ")));
+        }
     }
     reply
 }

@@ -23,6 +23,9 @@ pub struct Asked {
     /// The words after it as plain text, for the record. What stands for a parameter marked `secret` is "…"; where that
     /// cannot be told, because the line was wrong, all of it is.
     pub arguments: String,
+    /// What was given for each parameter, or is its default, as it can stand in another line of plain text. Filled for a
+    /// command whose steps name parameters, and without secrets.
+    pub given: Vec<(&'static str, String)>,
     /// What is to be done.
     pub what: What,
 }
@@ -139,7 +142,9 @@ impl Commands {
             Target::Command { command, words } => {
                 let path = command.path();
                 match read(&command, text, &line, words) {
-                    Reading::Right(values, arguments) => asked(&path, arguments, What::Run(command, values)),
+                    Reading::Right { values, recorded, given } => {
+                        Asked { given, ..asked(&path, recorded, What::Run(command, values)) }
+                    }
                     Reading::Help => asked(
                         &path,
                         hidden_if(command.has_secret(), after(words)),
@@ -226,7 +231,7 @@ impl Commands {
 }
 
 fn asked(command: &str, arguments: String, what: What) -> Asked {
-    Asked { command: command.to_owned(), arguments, what }
+    Asked { command: command.to_owned(), arguments, given: Vec::new(), what }
 }
 
 fn hidden_if(is_secret: bool, arguments: &str) -> String {

@@ -144,6 +144,11 @@ impl Param {
         self.complete
     }
 
+    /// Returns whether it reads escaped text, with mentions as the chat sent them.
+    pub(super) const fn is_raw(&self) -> bool {
+        self.description.raw
+    }
+
     /// Returns how it is shown in errors: `<service>`, `--count <count>`, `--now`.
     pub fn label(&self) -> String {
         match self.shape {

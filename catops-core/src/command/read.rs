@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::near::{nearest, one_of};
 use super::param::{Param, Shape, Value};
 use super::{Command, help};
-use crate::line::{Line, Token, plain};
+use crate::line::{Line, Token, is_mention, plain, quote};
 
 /// How much of what was typed an error repeats, in characters.
 const REPEATED: usize = 60;
@@ -55,8 +55,14 @@ fn take<T: 'static>(value: Value) -> T {
 
 /// What came of reading the words after a command's name.
 pub(super) enum Reading {
-    /// They are right. The text is what may be recorded of them.
-    Right(Values, String),
+    /// They are right.
+    Right {
+        values: Values,
+        /// What may be recorded of them.
+        recorded: String,
+        /// What was given for each parameter, for the steps that name it.
+        given: Vec<(&'static str, String)>,
+    },
     /// They ask for help.
     Help,
     /// They are wrong, for this reason.
@@ -150,6 +156,7 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
     }
     let mut slots = Vec::with_capacity(command.params.len());
     let mut secrets = Vec::new();
+    let mut again = Vec::new();
     for param in &command.params {
         if param.shape() == Shape::Flag {
             slots.push(Slot::Flag(matches.get_flag(param.name)));
@@ -163,6 +170,9 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
             secrets.extend(&words);
         }
         let words = if words.is_empty() { param.default().into_iter().collect() } else { words };
+        if command.fills_steps() && !param.is_secret() {
+            again.extend(said_again(param, &words).map(|words| (param.name, words)));
+        }
         let mut values = Vec::with_capacity(words.len());
         for word in words {
             match param.read(word) {
@@ -173,7 +183,27 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
         slots.push(Slot::Values(values));
     }
     let secret_rest = rest.filter(|_| command.params.iter().any(|p| p.is_secret() && p.shape() == Shape::Rest));
-    Reading::Right(Values(slots), recorded(text, tokens, &secrets, secret_rest))
+    let recorded = recorded(text, tokens, &secrets, secret_rest);
+    Reading::Right { values: Values(slots), recorded, given: again }
+}
+
+/// Returns what was given for a parameter as it can stand in another line of plain text; `None` if nothing was given, or
+/// if it would be an option there.
+fn said_again(param: &Param, words: &[&str]) -> Option<String> {
+    let is_number = |digits: &str| digits.starts_with(|c: char| c.is_ascii_digit());
+    let is_option = |word: &str| word.strip_prefix('-').is_some_and(|rest| !is_number(rest));
+    if words.is_empty() || words.iter().any(|word| is_option(word)) {
+        return None;
+    }
+    if param.shape() == Shape::Rest {
+        // Its quotes and spaces were taken as typed, so they are said as typed.
+        return words.first().filter(|text| !text.starts_with(['—', '–'])).map(|text| plain(text));
+    }
+    let word = |word: &&str| match param.is_raw() && is_mention(word) {
+        true => (*word).to_owned(),
+        false => plain(&quote(&plain(word))),
+    };
+    Some(words.iter().map(word).collect::<Vec<_>>().join(" "))
 }
 
 /// What may be recorded of the words: all of them, except that `secrets` and what follows `secret_rest` are "…".

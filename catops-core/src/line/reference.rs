@@ -38,6 +38,11 @@ pub(super) fn length(text: &str) -> Option<usize> {
     read(text).map(|(_, length)| length)
 }
 
+/// Returns how many bytes the mention of a person or a channel takes that `text` begins with.
+pub(super) fn mention(text: &str) -> Option<usize> {
+    read(text).filter(|(reference, _)| reference.target.starts_with(['@', '#'])).map(|(_, length)| length)
+}
+
 /// What stands between `<` and `>`.
 struct Reference<'a> {
     target: &'a str,
