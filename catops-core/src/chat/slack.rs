@@ -11,6 +11,7 @@ mod inbound;
 mod limits;
 pub mod manifest;
 mod mrkdwn;
+mod press;
 mod render;
 #[cfg(any(test, feature = "conformance"))]
 mod sealed;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 
 use self::address::Address;
 use self::api::Api;
+use self::button::Sealing;
 use self::limits::{REPLY_TIME, REPLY_USES};
 use self::seals::Seals;
 use self::signature::Verifier;
@@ -34,7 +36,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::{self, HttpRequest, HttpResponse};
 use crate::job::JobKey;
 use crate::reply::{Audience, Reply};
-use crate::request::ReplyTo;
+use crate::request::{Press, ReplyTo};
 use crate::responder::{Posted, Responder};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -128,14 +130,14 @@ impl Chat for Slack {
         inbound::receive(self, http, now)
     }
 
-    fn ack(&self, ack: Ack<'_>, _now: Timestamp) -> HttpResponse {
+    fn ack(&self, ack: Ack<'_>, now: Timestamp) -> HttpResponse {
         match ack {
             // Without any text of ours, Slack shows the asker's own words to the channel.
             Ack::Heard(Audience::Channel) => http::json(Bytes::from_static(br#"{"response_type":"in_channel"}"#)),
             Ack::Heard(Audience::Asker) => {
                 http::json(Bytes::from_static(br#"{"response_type":"ephemeral","text":"On it."}"#))
             }
-            Ack::Reply(reply) => http::json(render::message(reply, false)),
+            Ack::Reply(reply) => http::json(render::message(reply, None, self.sealing(now))),
         }
     }
 }
@@ -161,11 +163,19 @@ impl Responder for Slack {
             }
         }
         let total = self.patience.total.saturating_sub(started.elapsed());
-        api.respond(to, reply, earlier, Patience { total, ..self.patience }).await
+        api.respond(to, reply, earlier, self.sealing(now), Patience { total, ..self.patience }).await
+    }
+
+    async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {
+        self.tell_pressed(to, press, note, now).await
     }
 }
 
 impl Slack {
+    const fn sealing(&self, now: Timestamp) -> Sealing<'_> {
+        Sealing { seals: &self.seals, now }
+    }
+
     /// Posts to the address that came with the request.
     async fn by_address(
         &self,
@@ -174,6 +184,19 @@ impl Slack {
         earlier: Option<&Posted>,
         now: Timestamp,
     ) -> Result<Posted, Error> {
+        let uses = earlier.map_or(0, |earlier| earlier.uses);
+        let url = self.address(to, uses, now)?;
+        // Slack cannot turn a message for one into a message for all, or back.
+        let replace = earlier.is_some_and(|earlier| earlier.audience == reply.audience);
+        // Where a button was pressed, it would be the message with the button, never a reply.
+        let replace = if Address::is_of_press(url.expose()) { Some(false) } else { replace.then_some(true) };
+        let body = render::message(reply, replace, self.sealing(now));
+        accepted(Client::shared().deliver(url, body, self.patience).await?).await?;
+        Ok(Posted { audience: reply.audience, uses: uses + 1, message: None })
+    }
+
+    /// Returns the address that came with the request, if it can be used once more after `uses`.
+    fn address<'a>(&self, to: &'a ReplyTo, uses: u8, now: Timestamp) -> Result<&'a Secret, Error> {
         let gone = |why: &str| Error::new(ErrorKind::Gone, why);
         let Some(url) = &to.url else {
             let said = "this request has no reply address, and without CATOPS_SLACK_BOT_TOKEN the bot cannot post to a \
@@ -184,7 +207,6 @@ impl Slack {
         if Address::check(url.expose(), &self.reply_hosts).is_err() {
             return Err(Error::new(ErrorKind::Refused, "the reply address is not on a host of Slack's"));
         }
-        let uses = earlier.map_or(0, |earlier| earlier.uses);
         if uses >= REPLY_USES {
             return Err(gone(&format!("the reply address has been used {uses} times, which is all it can be")));
         }
@@ -192,11 +214,7 @@ impl Slack {
             let minutes = REPLY_TIME.as_secs() / 60;
             return Err(gone(&format!("the reply address has expired, {minutes} minutes after the request")));
         }
-        // Slack cannot turn a message for one into a message for all, or back.
-        let replace = earlier.is_some_and(|earlier| earlier.audience == reply.audience);
-        let response = Client::shared().deliver(url, render::message(reply, replace), self.patience).await?;
-        accepted(response).await?;
-        Ok(Posted { audience: reply.audience, uses: uses + 1, message: None })
+        Ok(url)
     }
 }
 

@@ -72,14 +72,18 @@ fn words() -> impl Strategy<Value = String> {
     (bits, prop_oneof![Just(1_usize), 1..20_usize, 1..200_usize]).prop_map(|(bits, times)| bits.repeat(times))
 }
 
+fn button() -> impl Strategy<Value = Button> {
+    (words(), words()).prop_map(|(label, command)| Button { label, command })
+}
+
 fn part() -> impl Strategy<Value = Part> {
     let field = (words(), words()).prop_map(|(name, value)| Field { name, value });
-    let button = (words(), words()).prop_map(|(label, command)| Button { label, command });
     prop_oneof![
         words().prop_map(Part::Text),
+        words().prop_map(Part::Note),
         words().prop_map(Part::Code),
         proptest::collection::vec(field, 0..30).prop_map(Part::Fields),
-        proptest::collection::vec(button, 0..60).prop_map(Part::Buttons),
+        proptest::collection::vec(button(), 0..60).prop_map(Part::Buttons),
         (words(), words()).prop_map(|(name, text)| Part::File { name, text }),
         ("(https?://[a-z]{1,9}/)?[a-z0-9<>|&é]{0,9}", words()).prop_map(|(url, alt)| Part::Image { url, alt }),
         proptest::collection::vec(proptest::collection::vec("\\PC{0,20}", 0..5), 0..30)
@@ -91,8 +95,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_reply_fits(parts in proptest::collection::vec(part(), 0..8)) {
-        check(&render(&Reply { audience: Audience::Channel, parts, ..Reply::default() }));
+    fn any_reply_fits(
+        parts in proptest::collection::vec(part(), 0..8),
+        next in proptest::collection::vec(button(), 0..8),
+    ) {
+        check(&render(&Reply { audience: Audience::Channel, parts, next, ..Reply::default() }));
     }
 
     #[test]

@@ -3,6 +3,10 @@
 /// The hosts on which Slack makes reply addresses: commercial, and for the United States government.
 const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
+/// How the path of an address begins that came with the press of a button, or the choice in a menu, and not with a slash
+/// command.
+const PRESSES: &str = "/actions/";
+
 /// Checks reply addresses.
 pub(super) struct Address;
 
@@ -25,6 +29,12 @@ impl Address {
         let parsed: http::Uri = url.parse().map_err(|_| ())?;
         let agreed = parsed.authority().is_some_and(|parsed| parsed.as_str() == authority);
         if known && agreed { Ok(()) } else { Err(()) }
+    }
+
+    /// Returns whether the original message of this address, which has been checked, is the one that holds a button, and
+    /// so none of the replies to the press of it.
+    pub(super) fn is_of_press(url: &str) -> bool {
+        url.parse::<http::Uri>().is_ok_and(|url| url.path().starts_with(PRESSES))
     }
 }
 
@@ -49,6 +59,14 @@ mod tests {
             "http://[::1]:4000/x",
         ] {
             assert_eq!(Address::check(url, &others()), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn those_of_presses() {
+        assert!(Address::is_of_press("https://hooks.slack.com/actions/T1/2/x?y=z"));
+        for url in ["https://hooks.slack.com/commands/T1/2/x", "https://hooks.slack.com/app/T1/2/x?/actions/"] {
+            assert!(!Address::is_of_press(url), "{url}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
+use super::button::Sealing;
 use super::render;
 use crate::client::{Client, Patience};
 use crate::error::{Error, ErrorKind};
@@ -75,6 +76,7 @@ impl Api {
         to: &ReplyTo,
         reply: &Reply,
         earlier: Option<&Posted>,
+        sealing: Sealing<'_>,
         patience: Patience,
     ) -> Result<Posted, Error> {
         let started = Instant::now();
@@ -83,7 +85,8 @@ impl Api {
         let posted = |message| Posted { audience: reply.audience, uses, message };
         let same = earlier.filter(|earlier| earlier.audience == reply.audience);
         if let Some((channel, ts)) = same.and_then(|earlier| earlier.message.as_deref()?.split_once('/')) {
-            let answer = self.call("chat.update", render::post(reply, channel, None, Some(ts)), left()).await?;
+            let answer =
+                self.call("chat.update", render::post(reply, channel, None, Some(ts), sealing), left()).await?;
             // Somebody may have removed the message meanwhile, or the workspace forbids to change it so late.
             if !matches!(answer.error.as_str(), "message_not_found" | "cant_update_message" | "edit_window_closed") {
                 return answer.into_name(channel).map(posted);
@@ -99,10 +102,15 @@ impl Api {
             }
             Audience::Asker => ("chat.postEphemeral", Some(to.user.as_str())),
         };
-        let answer = self.call(method, render::post(reply, &to.channel, user, None), left()).await?;
+        let answer = self.call(method, render::post(reply, &to.channel, user, None, sealing), left()).await?;
         let name = answer.into_name(&to.channel)?;
         // What only one person sees cannot be changed.
         Ok(posted(if user.is_none() { name } else { None }))
+    }
+
+    /// Changes the message of `channel` that `body` names to what it holds.
+    pub(super) async fn update(&self, channel: &str, body: bytes::Bytes, patience: Patience) -> Result<(), Error> {
+        self.call("chat.update", body, patience).await?.into_name(channel).map(|_| ())
     }
 
     /// Calls a method, and waits and calls again as long as Slack says that it was too much.

@@ -7,8 +7,8 @@ use serde::Serialize;
 pub(super) struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) response_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "is_false")]
-    pub(super) replace_original: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replace_original: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) channel: Option<&'a str>,
     /// Who alone sees it.
@@ -23,10 +23,6 @@ pub(super) struct Message<'a> {
     pub(super) blocks: Vec<Block>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) attachments: Vec<serde_json::Value>,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// A block: one of ours, or one that a plugin wrote itself.

@@ -3,6 +3,7 @@
 use super::limits::BUTTON_VALUE;
 use super::seals::{Kind, Seals};
 use crate::job::JobId;
+use crate::line::escape_line;
 use crate::store::KEEP_CLAIM;
 use crate::time::Timestamp;
 
@@ -22,6 +23,21 @@ pub(super) enum Refused {
     Seal,
     /// It is too old: that it was pressed before would no longer be known.
     Expired,
+}
+
+/// Seals the buttons of one message.
+#[derive(Clone, Copy)]
+pub(super) struct Sealing<'a> {
+    pub(super) seals: &'a Seals,
+    pub(super) now: Timestamp,
+}
+
+impl Sealing<'_> {
+    /// Returns the value of a button that runs `command`, a line of plain text; `None` if it is empty or too long.
+    pub(super) fn seal(&self, command: &str) -> Option<String> {
+        let line = escape_line(command.trim());
+        if line.is_empty() { None } else { seal(self.seals, &line, self.now) }
+    }
 }
 
 /// Writes the value of a button that runs `line`; `None` if Slack does not take so long a value.
@@ -69,6 +85,16 @@ mod tests {
         }
         assert_eq!(open(&seals("a"), &value, NOW + KEEP_CLAIM), Err(Refused::Expired));
         assert_eq!(open(&seals("b"), &value, NOW), Err(Refused::Seal));
+    }
+
+    #[test]
+    fn a_command_is_sealed_in_escaped_form() {
+        let seals = seals("a");
+        let sealing = Sealing { seals: &seals, now: NOW };
+        let value = sealing.seal(" page <@U1> 'a < b' ").unwrap();
+        assert_eq!(open(&seals, &value, NOW).unwrap().line, "page <@U1> 'a &lt; b'");
+        assert_eq!(sealing.seal("  "), None);
+        assert_eq!(sealing.seal(&"x".repeat(BUTTON_VALUE)), None);
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(super) const FIELD_TEXT: usize = 2_000;
 /// (docs.slack.dev, "Truncating really long messages"); a notification shows a line or two.
 pub(super) const FALLBACK_TEXT: usize = 3_000;
 
+/// The text of an element of a context block. docs.slack.dev, "Text object".
+pub(super) const NOTE_TEXT: usize = 3_000;
+
 /// Elements of an actions block. docs.slack.dev, "Actions block".
 pub(super) const BUTTONS: usize = 25;
 
@@ -42,6 +45,12 @@ pub(super) const BUTTON_TEXT: usize = 75;
 
 /// The value of a button. docs.slack.dev, "Button element".
 pub(super) const BUTTON_VALUE: usize = 2_000;
+
+/// How many next steps a message offers. Our own: more is a menu that nobody reads.
+pub(super) const STEPS: usize = 5;
+
+/// How much of a message's text its next steps may take. Our own: a seal takes about 110 characters of each.
+pub(super) const STEPS_TEXT: usize = 2_000;
 
 /// The address of an image. docs.slack.dev, "Image block".
 pub(super) const IMAGE_URL: usize = 3_000;

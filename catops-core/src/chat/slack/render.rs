@@ -4,10 +4,12 @@ use bytes::Bytes;
 
 use super::NAME;
 use super::blocks::{Block, Element, Message, Text};
+use super::button::Sealing;
 use super::canvas::{Canvas, Style};
 use super::fit::{clip, note_of, units};
 use super::limits::{
-    ATTACHMENTS, BUTTON_TEXT, BUTTON_VALUE, BUTTONS, FALLBACK_TEXT, FIELD_TEXT, FIELDS, IMAGE_ALT, IMAGE_URL,
+    ATTACHMENTS, BUTTON_TEXT, BUTTONS, FALLBACK_TEXT, FIELD_TEXT, FIELDS, IMAGE_ALT, IMAGE_URL, NOTE_TEXT, STEPS,
+    STEPS_TEXT,
 };
 use super::mrkdwn::{anchor, escape, is_url, lines};
 use crate::reply::{Audience, Button, Field, Part, Reply, table};
@@ -18,22 +20,26 @@ const DONE: &str = "Done.";
 /// The text of a message that has no words of its own.
 const WORDLESS: &str = "This reply can be seen in Slack.";
 
-/// Writes the message for a `response_url` as JSON; `replace` changes the message posted before.
-pub(super) fn message(reply: &Reply, replace: bool) -> Bytes {
+/// Writes the message for a `response_url` as JSON; `replace` says whether it changes the message that Slack holds for the
+/// original.
+pub(super) fn message(reply: &Reply, replace: Option<bool>, sealing: Sealing<'_>) -> Bytes {
     let response_type = match reply.audience {
         Audience::Channel => "in_channel",
         Audience::Asker => "ephemeral",
     };
-    write(reply, Message { response_type: Some(response_type), replace_original: replace, ..Message::default() })
+    let frame = Message { response_type: Some(response_type), replace_original: replace, ..Message::default() };
+    write(reply, frame, sealing)
 }
 
 /// Writes the message for the Web API: to a channel, for one `user` alone if there is one, in place of the message `ts`.
-pub(super) fn post(reply: &Reply, channel: &str, user: Option<&str>, ts: Option<&str>) -> Bytes {
-    write(reply, Message { channel: Some(channel), user, ts, ..Message::default() })
+pub(super) fn post(reply: &Reply, channel: &str, user: Option<&str>, ts: Option<&str>, sealing: Sealing<'_>) -> Bytes {
+    write(reply, Message { channel: Some(channel), user, ts, ..Message::default() }, sealing)
 }
 
-fn write(reply: &Reply, frame: Message<'_>) -> Bytes {
+fn write(reply: &Reply, frame: Message<'_>, sealing: Sealing<'_>) -> Bytes {
     let mut canvas = Canvas::new();
+    // They stand last, and take their room first: a long reply must not push them out.
+    let steps = steps(&mut canvas, &reply.next, sealing);
     let mut attachments = Vec::new();
     let mut later: usize = reply.parts.iter().map(weight).sum();
     for (at, part) in reply.parts.iter().enumerate() {
@@ -42,7 +48,7 @@ fn write(reply: &Reply, frame: Message<'_>) -> Bytes {
             canvas.note(note_of(reply.parts.len() - at, "part"));
             break;
         }
-        draw(&mut canvas, part, &mut attachments);
+        draw(&mut canvas, part, &mut attachments, sealing);
     }
     let mut blocks = canvas.finish();
     let mut text = fallback(reply);
@@ -52,18 +58,20 @@ fn write(reply: &Reply, frame: Message<'_>) -> Bytes {
     } else if text.trim().is_empty() {
         text = WORDLESS.to_owned();
     }
+    blocks.extend(steps);
     let message = Message { text, blocks, attachments, ..frame };
     serde_json::to_vec(&message).expect("strings and JSON values can always be written").into()
 }
 
-fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Value>) {
+fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Value>, sealing: Sealing<'_>) {
     match part {
-        Part::Text(text) | Part::Note(text) => canvas.flow(text, Style::Text),
+        Part::Text(text) => canvas.flow(text, Style::Text),
+        Part::Note(text) => small_print(canvas, text),
         Part::Code(text) => canvas.flow(text, Style::Code),
         Part::Table { head, rows } => canvas.flow(&table(head, rows), Style::Code),
         Part::Fields(list) => fields(canvas, list),
         Part::Image { url, alt } => image(canvas, url, alt),
-        Part::Buttons(list) => buttons(canvas, list),
+        Part::Buttons(list) => buttons(canvas, list, sealing),
         Part::File { name, text } => {
             if !name.trim().is_empty() {
                 canvas.section(format!("*{}*", clip(escape(one_line(name).trim()), FIELD_TEXT)));
@@ -82,7 +90,7 @@ fn weight(part: &Part) -> usize {
         Part::Text(text) | Part::Note(text) | Part::Code(text) => text.len(),
         Part::Fields(list) => list.len() * 60,
         Part::Image { alt, .. } => alt.len(),
-        Part::Buttons(list) => list.len() * 60,
+        Part::Buttons(list) => list.len() * 200, // most of it is the seal
         Part::Native { chat, .. } if chat != NAME => 0,
         Part::Table { .. } | Part::File { .. } | Part::Native { .. } => MOST,
     };
@@ -139,22 +147,61 @@ fn image(canvas: &mut Canvas, url: &str, alt: &str) {
     }
 }
 
-fn buttons(canvas: &mut Canvas, list: &[Button]) {
+/// Adds a line of small print, cut with an ellipsis where it is too long for one.
+fn small_print(canvas: &mut Canvas, text: &str) {
+    let mut print = lines(text.trim());
+    if units(&print) > NOTE_TEXT {
+        print = clip(escape(text.trim()), NOTE_TEXT); // a cut could go through a link
+    }
+    if print.trim().is_empty() {
+        return;
+    }
+    if canvas.take(units(&print), true) {
+        canvas.push(Block::context(print));
+    } else {
+        canvas.note(note_of(1, "line"));
+    }
+}
+
+/// Returns the words on a button.
+fn label_of(button: &Button) -> String {
+    let shown = |text: &str| clip(escape(&one_line(text)), BUTTON_TEXT);
+    let label = Some(shown(&button.label)).filter(|label| !label.is_empty());
+    label.unwrap_or_else(|| shown(&button.command))
+}
+
+/// Takes the room for the steps that often follow, and returns their block. Those that do not fit are left out: the reply
+/// says all there is to say without them.
+fn steps(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) -> Option<Block> {
+    let mut row = Vec::new();
+    let mut left = STEPS_TEXT;
+    for button in list {
+        let label = label_of(button);
+        let Some(value) = sealing.seal(&button.command).filter(|_| !label.is_empty()) else { continue };
+        let size = units(&label) + units(&value);
+        if row.len() == STEPS || size > left || !canvas.take(size, row.is_empty()) {
+            break;
+        }
+        left -= size;
+        row.push(Element::Button { text: Text::PlainText { text: label }, action_id: canvas.action_id(), value });
+    }
+    (!row.is_empty()).then(|| Block::actions(row))
+}
+
+fn buttons(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) {
     let mut row = Vec::new();
     for (at, button) in list.iter().enumerate() {
-        let shown = |text: &str| clip(escape(&one_line(text)), BUTTON_TEXT);
-        let label = Some(shown(&button.label)).filter(|label| !label.is_empty());
-        let label = label.unwrap_or_else(|| shown(&button.command));
-        if label.is_empty() || button.command.trim().is_empty() || units(&button.command) > BUTTON_VALUE {
+        let label = label_of(button);
+        let Some(value) = sealing.seal(&button.command).filter(|_| !label.is_empty()) else {
             canvas.note(format!("the button {label} was left out: its command is empty or too long"));
             continue;
-        }
-        if !canvas.take(units(&label) + units(&button.command), row.is_empty()) {
+        };
+        if !canvas.take(units(&label) + units(&value), row.is_empty()) {
             canvas.note(note_of(list.len() - at, "button"));
             break;
         }
         let text = Text::PlainText { text: label };
-        row.push(Element::Button { text, action_id: canvas.action_id(), value: button.command.clone() });
+        row.push(Element::Button { text, action_id: canvas.action_id(), value });
         if row.len() == BUTTONS {
             canvas.push(Block::actions(std::mem::take(&mut row)));
         }
