@@ -35,6 +35,8 @@ pub enum Outcome {
     Skewed,
     /// Its chain of jobs was longer than allowed; nothing ran.
     TooManyHops,
+    /// The button had been pressed before, by the same or another; nothing ran.
+    Used,
 }
 
 impl Outcome {
@@ -53,6 +55,7 @@ impl Outcome {
             Self::Expired => "expired",
             Self::Skewed => "skewed",
             Self::TooManyHops => "too_many_hops",
+            Self::Used => "used",
         }
     }
 

@@ -1,7 +1,9 @@
 //! The second leg: open, claim, allow, run, reply, record.
 
+mod next;
 mod run;
 mod tick;
+mod ticket;
 mod words;
 
 use std::sync::Arc;
@@ -19,13 +21,16 @@ use crate::error::Error;
 use crate::job::{Head, Job, JobId, MAX_HOPS, OpenError, SealedJob};
 use crate::policy::Decision;
 use crate::reply::{Audience, Reply};
-use crate::request::ReplyTo;
+use crate::request::{Press, ReplyTo, Via};
 use crate::responder::Responder;
 use crate::store::{Claimed, Store};
 use crate::time::Timestamp;
 
 /// How long after its deadline a run counts as dead: the time its last reply and record may take.
 const CLAIM_MARGIN: Duration = Duration::from_secs(60);
+
+/// How long a run waits at most until the message that held its button says who pressed.
+const PRESSED_TIME: Duration = Duration::from_secs(3);
 
 /// Runs jobs. Every path ends in one reply and one record, save where nothing may happen.
 #[derive(Debug)]
@@ -230,9 +235,9 @@ impl<'a> Turn<'a> {
         command.is_some_and(|command| command.is_repeatable())
     }
 
-    fn outbox(&self, audience: Audience) -> Arc<Outbox> {
+    fn outbox(&self, audience: Audience) -> Outbox {
         let (to, id) = (self.job.reply_to.clone(), self.job.id.clone());
-        Arc::new(Outbox::new(self.responder.clone(), to, id, audience))
+        Outbox::new(self.responder.clone(), to, id, audience)
     }
 
     /// The store is down: say so, run nothing.
@@ -264,7 +269,7 @@ impl<'a> Turn<'a> {
         let app = &self.dispatcher.app;
         let may = |command: &Command| app.policy().allows(&job.request.actor, command);
         let asked = app.commands().read(&job.request.prefix, &job.request.text, &may);
-        let (name, arguments) = (asked.command, asked.arguments);
+        let (name, arguments, given) = (asked.command, asked.arguments, asked.given);
         let (outcome, reply) = match asked.what {
             What::Help(reply) => (Outcome::Help, reply),
             What::Unknown(reply) => (Outcome::Unknown, reply),
@@ -273,7 +278,7 @@ impl<'a> Turn<'a> {
                 Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
             },
             What::Run(command, values) => match self.decide(&command) {
-                Decision::Allow => return self.command(&command, values, name, arguments).await,
+                Decision::Allow => return self.press(&command, values, given, name, arguments).await,
                 Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
             },
         };
@@ -288,14 +293,61 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Runs the command, unless it was asked for by a button that was pressed before.
+    ///
+    /// Policy and arguments are settled here, so a press of somebody who may not leaves the button to those who may.
+    async fn press(
+        &self,
+        command: &Command,
+        values: Values,
+        given: Vec<(&'static str, String)>,
+        name: String,
+        arguments: String,
+    ) -> Dispatched {
+        let job = self.job;
+        if let Via::Button(press) = &job.request.via {
+            match ticket::use_up(&*self.dispatcher.store, press, job, self.clock.now()).await {
+                Ok(None) => self.tell_pressed(press).await,
+                Ok(Some(used)) => {
+                    let reply = words::used(&used, &job.request.actor);
+                    return self.end(&self.outbox(Audience::Asker), name, arguments, Outcome::Used, &reply).await;
+                }
+                Err(error) => return self.unclaimed(&error).await,
+            }
+        }
+        self.command(command, values, &given, name, arguments).await
+    }
+
+    /// Lets everybody see that it is under way. The run does not depend on it.
+    async fn tell_pressed(&self, press: &Press) {
+        let (job, now) = (self.job, self.clock.now());
+        let note = words::pressed(&job.request.actor, press, job.asked);
+        let told = self.responder.pressed(&job.reply_to, press, &note, now);
+        match tokio::time::timeout(PRESSED_TIME, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = error.chain(), "the message does not say who pressed its button"),
+            Err(_) => tracing::warn!("the message may not say who pressed its button: the chat takes too long"),
+        }
+    }
+
     /// Runs the command and turns however it ends into a reply.
-    async fn command(&self, command: &Command, values: Values, name: String, arguments: String) -> Dispatched {
+    async fn command(
+        &self,
+        command: &Command,
+        values: Values,
+        given: &[(&'static str, String)],
+        name: String,
+        arguments: String,
+    ) -> Dispatched {
         let ephemeral = command.is_ephemeral();
+        let (request, app) = (&self.job.request, &self.dispatcher.app);
+        let intro = (!request.via.is_line()).then(|| words::ran(&request.actor, &name, &arguments));
         let outbox = self.outbox(if ephemeral { Audience::Asker } else { Audience::Channel });
+        let outbox = Arc::new(outbox.with_intro(intro));
         let deadline = self.begun + self.limit.saturating_sub(margin(self.limit));
         let context = Context::new(Inner {
             job: self.job.id.clone(),
-            request: self.job.request.clone(),
+            request: request.clone(),
             chat: self.job.reply_to.chat.clone(),
             plugin: command.plugin().to_owned(),
             clock: self.clock,
@@ -324,6 +376,7 @@ impl<'a> Turn<'a> {
         if ephemeral {
             reply.audience = Audience::Asker;
         }
+        reply.next.extend(next::steps(app, &request.actor, command, given, outcome));
         self.end(&outbox, name, arguments, outcome, &reply).await
     }
 

@@ -1,5 +1,6 @@
 //! One message for one job: progress edits it, the final reply replaces it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::error::{Error, ErrorKind};
 use crate::job::JobId;
-use crate::reply::{Audience, Reply};
+use crate::reply::{Audience, Part, Reply};
 use crate::request::ReplyTo;
 use crate::responder::{Posted, Responder};
 use crate::time::Timestamp;
@@ -26,6 +27,8 @@ pub(crate) struct Outbox {
     to: ReplyTo,
     job: JobId,
     audience: Audience,
+    /// What stands above everything that all see.
+    intro: Option<String>,
     sent: Mutex<Sent>,
 }
 
@@ -38,7 +41,22 @@ struct Sent {
 
 impl Outbox {
     pub(crate) fn new(responder: Arc<dyn Responder>, to: ReplyTo, job: JobId, audience: Audience) -> Self {
-        Self { responder, to, job, audience, sent: Mutex::default() }
+        Self { responder, to, job, audience, intro: None, sent: Mutex::default() }
+    }
+
+    /// Puts a line of small print above everything that all see.
+    pub(crate) fn with_intro(self, intro: Option<String>) -> Self {
+        Self { intro, ..self }
+    }
+
+    /// Returns `reply` with the line above it, if it is for all and there is one.
+    fn introduced<'a>(&self, reply: &'a Reply) -> Cow<'a, Reply> {
+        let Some(intro) = self.intro.as_ref().filter(|_| reply.audience == Audience::Channel) else {
+            return Cow::Borrowed(reply);
+        };
+        let mut reply = reply.clone();
+        reply.parts.insert(0, Part::Note(intro.clone()));
+        Cow::Owned(reply)
     }
 
     /// Posts progress if it is time to.
@@ -50,7 +68,7 @@ impl Outbox {
         }
         let reply = Reply { audience: self.audience, ..Reply::to_channel(line(done, total, text)) };
         sent.progress += 1;
-        match self.responder.respond(&self.to, &reply, sent.posted.as_ref(), now).await {
+        match self.responder.respond(&self.to, &self.introduced(&reply), sent.posted.as_ref(), now).await {
             Ok(posted) => sent.posted = Some(posted),
             // A setting is missing: the final reply meets the same, and says so once.
             Err(error) if error.kind() == ErrorKind::Config => sent.progress = MAX_PROGRESS,
@@ -62,7 +80,7 @@ impl Outbox {
     /// Posts the final reply, in place of the progress where the chat can.
     pub(crate) async fn finish(&self, reply: &Reply, now: Timestamp) -> Result<(), Error> {
         let mut sent = self.sent.lock().await;
-        let posted = self.responder.respond(&self.to, reply, sent.posted.as_ref(), now).await?;
+        let posted = self.responder.respond(&self.to, &self.introduced(reply), sent.posted.as_ref(), now).await?;
         sent.posted = Some(posted);
         sent.progress = MAX_PROGRESS; // nothing may overwrite the result
         Ok(())

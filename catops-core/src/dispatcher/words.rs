@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use super::ticket::Used;
 use crate::job::{Job, JobId};
 use crate::reply::Reply;
+use crate::request::{Actor, Press};
 use crate::time::Timestamp;
+
+/// How much of what others wrote is repeated in a note, in characters.
+const REPEATED: usize = 120;
 
 pub(super) fn failed(name: &str, id: &JobId) -> Reply {
     Reply::to_channel(format!("`{name}` failed. The log has the details under job `{id}`."))
@@ -64,6 +69,43 @@ pub(super) fn denied(name: &str, permission: &str) -> Reply {
     Reply::to_asker(format!(
         "You may not run `{name}`: it needs the permission `{permission}`, and no rule gives it to you."
     ))
+}
+
+/// What the asker reads whose button was pressed before.
+pub(super) fn used(used: &Used, asker: &Actor) -> Reply {
+    let is_same = used.who.id == asker.id && used.who.team == asker.team;
+    let who = if is_same { "You".to_owned() } else { name_of(&used.who) };
+    let at = used.at;
+    Reply::to_asker(format!(
+        "{who} pressed this at {at} already, and it runs once; nothing was run again. Type the command if it should run \
+         once more."
+    ))
+}
+
+/// What the message says that held a button.
+pub(super) fn pressed(who: &Actor, press: &Press, at: Timestamp) -> String {
+    let (who, label) = (name_of(who), bare(&press.label));
+    let what = if label.is_empty() { "a button".to_owned() } else { format!("**{label}**") };
+    format!("{who} pressed {what} at {at}")
+}
+
+/// What stands above a public reply to words that nobody saw. `arguments` are as the record has them, without secrets.
+pub(super) fn ran(who: &Actor, command: &str, arguments: &str) -> String {
+    let line = format!("{command} {arguments}");
+    format!("{} ran `{}`", name_of(who), bare(&line))
+}
+
+fn name_of(who: &Actor) -> String {
+    bare(&who.to_string())
+}
+
+/// Puts what others wrote into one line, short and without what light Markdown gives a meaning.
+fn bare(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'").replace("**", "");
+    match words.char_indices().nth(REPEATED) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words,
+    }
 }
 
 /// The command as it was typed, short enough to quote. Only the command's own name: arguments may be secret.
