@@ -12,7 +12,8 @@ use crate::arg::{Fill, Parameter};
 use crate::cron::Line;
 use crate::head::Head;
 
-const KNOWN: &str = "`#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral";
+const KNOWN: &str =
+    "`#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral";
 
 /// What stands in `#[command(…)]`.
 #[derive(Default)]

@@ -5,12 +5,17 @@
 //! they run, so the suite can count runs from outside the process.
 
 mod bench;
+mod form;
 mod legs;
+mod people;
 mod plain;
+mod post;
+mod press;
 mod refusals;
 mod report;
 mod schedule;
 mod state;
+mod talk;
 
 use std::fmt;
 use std::future::Future;
@@ -108,6 +113,24 @@ fn rows() -> Vec<(u8, &'static str, How)> {
         38 "a scheduled command" => check(schedule::ticks);
         39 "approval by another person" => later("approvals are not built yet");
         40 "SIGTERM during a command" => check(state::terminated);
+        41 "a mention, in a channel and in a thread" => check(talk::mentions);
+        42 "a message to the bot alone" => check(talk::direct);
+        43 "messages that are not for the bot" => check(talk::not_for_the_bot);
+        44 "one message told of again, and by two events" => check(talk::sent_again);
+        45 "an event while the queue is down" => check(talk::queue_down);
+        46 "a second slash command, a guest, an organisation" => check(talk::other_words);
+        47 "a button" => check(press::pressed);
+        48 "a button pressed twice, and by two people" => check(press::pressed_twice);
+        49 "a button that the presser may not use" => check(press::denied);
+        50 "a button altered, or of another bot" => check(press::forged);
+        51 "the steps that follow" => check(press::next_steps);
+        52 "a form for what is missing, with errors" => check(form::filled);
+        53 "a form for the command itself, and words while typing" => check(form::asked_which);
+        54 "a form that cannot be opened" => check(form::not_opened);
+        55 "shortcuts, global and on a message" => check(form::shortcuts);
+        56 "progress edits one message, once a second at most" => check(post::progress);
+        57 "progress where the bot is not in the channel" => check(post::no_channel);
+        58 "output too long for a message" => check(post::files);
     }
 }
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::flow::Signer;
 use crate::chat::slack::Slack;
 use crate::form::Draft;
 use crate::http::HttpRequest;
 use crate::request::ReplyTo;
+use crate::testing::slack::Signer;
 use crate::time::Timestamp;
 
 /// The address that the files have for replies.

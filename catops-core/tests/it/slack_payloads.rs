@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use catops_core::chat::Inbound;
-use catops_core::conformance::flow::Signer;
 use catops_core::conformance::payloads::payloads;
 use catops_core::http::HttpRequest;
+use catops_core::testing::slack::Signer;
 use catops_core::{Secret, Timestamp};
 use serde_json::Value;
 
