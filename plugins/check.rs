@@ -25,7 +25,7 @@ const FEW_DAYS: u64 = 14;
 ///
 /// Nothing is sent but a GET, nothing is logged in to, and at most 5 redirects are followed. Hosts of your own network
 /// are fine.
-#[command(repeatable)]
+#[command(repeatable, next = ["check {url}"], on_failure = ["check {url}"])]
 async fn check(
     ctx: &Context,
     /// The address; `https://` goes without saying

@@ -40,7 +40,7 @@ impl Lock {
 /// Take a lock, so that others keep off.
 ///
 /// It opens by itself when its time is up. Take it again to hold it for longer; it never gets shorter.
-#[command(next = ["unlock", "locks"])]
+#[command(next = ["lock {name} --for {time}", "locks"])]
 async fn lock(
     ctx: &Context,
     /// What to lock, such as `api` or `prod/db`
@@ -92,7 +92,7 @@ fn tidy(reason: &str) -> Result<String> {
 /// Give a lock back.
 ///
 /// With `--force` also one that somebody else holds; everybody here sees that you did.
-#[command(next = ["locks"])]
+#[command(next = ["lock {name}", "locks"])]
 async fn unlock(
     ctx: &Context,
     /// The lock, as `locks` lists it
@@ -192,6 +192,13 @@ mod tests {
         says(&bot, "bob", "lock api", &["`api` is taken: **ann** holds it until ", "): can't be disturbed"]).await;
         let lock = held(&bot, "api").await;
         assert_eq!((lock.holder.id.as_str(), lock.until.since(lock.since)), ("U-ann", 2 * HOUR));
+    }
+
+    #[tokio::test]
+    async fn what_follows_has_the_same_name_and_time() {
+        let reply = bot().run("lock API disks").await;
+        let steps: Vec<_> = reply.next.iter().map(|step| step.command.as_str()).collect();
+        assert_eq!(steps, ["lock API --for 30m", "locks"]);
     }
 
     #[tokio::test]

@@ -81,7 +81,7 @@ async fn show(
 /// Put somebody on call.
 ///
 /// With `--for 8h` they stand in for that time, and then whoever is on call now takes over again by itself.
-#[command(group, next = ["oncall show"])]
+#[command(group, next = ["oncall show {team}"])]
 async fn set(
     ctx: &Context,
     /// Who, as a mention
@@ -117,7 +117,7 @@ async fn set(
 /// Hand over to somebody else.
 ///
 /// Whoever stands in hands over the time that is left, or everything if it is to the person they stand in for.
-#[command(group, next = ["oncall show"])]
+#[command(group, next = ["oncall show {team}"])]
 async fn swap(
     ctx: &Context,
     /// Who takes over, as a mention

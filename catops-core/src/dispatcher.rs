@@ -425,3 +425,6 @@ impl<'a> Turn<'a> {
 fn margin(limit: Duration) -> Duration {
     (limit / 10).clamp(Duration::from_millis(500), Duration::from_secs(5)).min(limit / 2)
 }
+
+#[cfg(test)]
+mod tests;

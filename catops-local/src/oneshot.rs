@@ -46,11 +46,15 @@ pub(crate) fn show(dispatched: &Dispatched, responder: &TerminalResponder) -> Ex
         Dispatched::Repeat => Exit::Success,
         _ => Exit::Failure,
     };
-    if let Some(reply) = responder.take() {
-        match exit {
-            Exit::Success => say(&render(&reply, prefix(), std::io::stdout().is_terminal())),
-            _ => complain(&render(&reply, prefix(), std::io::stderr().is_terminal())),
+    if let Some(mut reply) = responder.take() {
+        let (show, is_terminal): (fn(&str), _) = match exit {
+            Exit::Success => (say, std::io::stdout().is_terminal()),
+            _ => (complain, std::io::stderr().is_terminal()),
+        };
+        if !is_terminal {
+            reply.next.clear(); // for people, not for a program that reads the reply
         }
+        show(&render(&reply, prefix(), is_terminal));
     }
     exit
 }

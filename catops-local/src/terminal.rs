@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use catops_core::reply::{Part, Reply, table};
+use catops_core::reply::{Button, Part, Reply, table};
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
 use catops_core::{Error, Timestamp};
@@ -58,7 +58,7 @@ pub(crate) fn render(reply: &Reply, prefix: &str, color: bool) -> String {
     let mut out = String::new();
     for part in &reply.parts {
         let text = match part {
-            Part::Text(text) => markdown(text, color),
+            Part::Text(text) | Part::Note(text) => markdown(text, color),
             Part::Code(text) => clean(text),
             Part::Fields(fields) => {
                 let width = fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0);
@@ -85,6 +85,10 @@ pub(crate) fn render(reply: &Reply, prefix: &str, color: bool) -> String {
             _ => continue,
         };
         let _ = writeln!(out, "{}", text.trim_end());
+    }
+    if !reply.next.is_empty() {
+        let step = |step: &Button| paint(&clean(&typed(prefix, &step.command)), "36", color);
+        let _ = writeln!(out, "Next: {}", reply.next.iter().map(step).collect::<Vec<_>>().join(", "));
     }
     out.truncate(out.trim_end().len());
     out
@@ -154,6 +158,17 @@ mod tests {
     fn with_colours() {
         let text = render(&Reply::to_channel("**api** is `up`"), "", true);
         assert_eq!(text, "\u{1b}[1mapi\u{1b}[0m is \u{1b}[36mup\u{1b}[0m");
+    }
+
+    #[test]
+    fn next_steps_stand_last() {
+        let step = |line: &str| Button { label: line.to_owned(), command: line.to_owned() };
+        let next = vec![step("status"), step("logs \u{1b}api")];
+        let reply = Reply { next, ..Reply::default().note("ann ran `restart api`").and("Up.") };
+        assert_eq!(render(&reply, "catops", false), "ann ran restart api\nUp.\nNext: catops status, catops logs api");
+        let shown =
+            "ann ran \u{1b}[36mrestart api\u{1b}[0m\nUp.\nNext: \u{1b}[36mstatus\u{1b}[0m, \u{1b}[36mlogs api\u{1b}[0m";
+        assert_eq!(render(&reply, "", true), shown);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{Choice, command};
 /// after the other.
 ///
 /// Takes about a minute.
-#[command(requires = "ops.restart", next = ["status", "deploys start"])]
+#[command(requires = "ops.restart", next = ["status", "deploys start"], on_failure = ["restart {service} --now"])]
 async fn restart(
     /// The service, as `status` lists it
     #[arg(complete = services)]
@@ -382,7 +382,8 @@ Usage: /meow restart [OPTIONS] <service>
 
   --now  Do not drain
 Needs the permission `ops.restart`.
-Often followed by `/meow status`, `/meow deploys start`.";
+Often followed by `/meow status`, `/meow deploys start`.
+When it fails, often by `/meow restart {service} --now`.";
     for line in ["help restart", "restart --help", "restart api --help", "restart --now --help api"] {
         assert_eq!(help(line), restart, "{line}");
     }
@@ -454,6 +455,7 @@ fn a_command_is_plain_data() {
     let restart = COMMANDS.find("restart").unwrap();
     assert_eq!((restart.plugin(), restart.file(), restart.requires()), ("ops", "plugins/ops.rs", Some("ops.restart")));
     assert_eq!(restart.next(), ["status", "deploys start"]);
+    assert_eq!(restart.on_failure(), ["restart {service} --now"]);
     assert_eq!(restart.summary(), "Restart a service, one instance after the other.");
     assert!(!restart.is_inline() && !restart.is_repeatable() && !restart.is_ephemeral());
     let start = COMMANDS.find("deploys start").unwrap();
@@ -463,6 +465,37 @@ fn a_command_is_plain_data() {
     let service = &restart.params()[0];
     let complete = service.completer().unwrap();
     assert_eq!(finish(complete(&context(), "w")), ["web"]);
+}
+
+#[test]
+fn steps_that_cannot_be_are_found() {
+    fn odd() -> Command {
+        let steps = &["status --all", "stat {name}", "tag-it {nam} --", "tag-it {value}", "tag-it {name", "{name}"];
+        __catops_keep().set_next(steps).set_on_failure(&["restart {name} --now --nwo=1", "restart {NAME}"])
+    }
+    static ODD: Commands = Commands::new("keep\nrestart\nstatus\ntag-it", pages, |path| {
+        if path == "keep" { Some(odd().from_file("odd", "plugins/odd.rs")) } else { find(path) }
+    });
+    let found = check(&ODD);
+    let found: Vec<&str> = found.iter().filter_map(|text| text.strip_prefix("plugins/odd.rs: `keep`: ")).collect();
+    assert_eq!(
+        found,
+        [
+            "next names `status --all`, but `status` has no --all",
+            "next names `stat {name}`, which is no command",
+            "next names `tag-it {nam} --`, where `{nam}` is none of its parameters",
+            "next names `tag-it {value}`, where `{value}` is a secret or a flag",
+            "next names `tag-it {name`, `{` is never closed; `{name}` stands for what was given for the parameter `name`",
+            "next names `{name}`, which is no command",
+            "on_failure names `restart {name} --now --nwo=1`, but `restart` has no --nwo",
+        ]
+    );
+}
+
+#[test]
+fn only_what_a_step_names_is_kept() {
+    assert_eq!(ask("restart “the api”").given, [("service", r#""the api""#.to_owned())]);
+    assert_eq!(ask("tag-it x 1 2").given, []);
 }
 
 #[test]

@@ -18,4 +18,5 @@ mod slack_kit;
 mod slack_limits;
 mod slack_manifest;
 mod slack_payloads;
+mod slack_press;
 mod slack_reply;

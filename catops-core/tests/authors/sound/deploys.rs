@@ -8,7 +8,7 @@ use catops_core::{Choice, Context, Result, command, usage};
 /// ```
 /// /meow deploys start
 /// ```
-#[command(group, requires = "deploy", next = ["deploys history"])]
+#[command(group, requires = "deploy", next = ["deploys history"], on_failure = ["deploys start {version} {zone} again"])]
 async fn start(
     /// The version
     #[arg(complete = versions)]
