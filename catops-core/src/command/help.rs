@@ -119,7 +119,9 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
     let prefix = if prefix.ends_with('/') { "" } else { prefix };
     for (steps, when) in [(command.next(), "Often followed by"), (command.on_failure(), "When it fails, often by")] {
         if !steps.is_empty() {
-            let steps: Vec<String> = steps.iter().map(|step| format!("`{}`", typed(prefix, step))).collect();
+            // As usage writes what is to be filled in.
+            let step = |step: &&str| format!("`{}`", typed(prefix, &step.replace('{', "<").replace('}', ">")));
+            let steps: Vec<String> = steps.iter().map(step).collect();
             reply = reply.and(format!("{when} {}.", steps.join(", ")));
         }
     }

@@ -383,7 +383,7 @@ Usage: /meow restart [OPTIONS] <service>
   --now  Do not drain
 Needs the permission `ops.restart`.
 Often followed by `/meow status`, `/meow deploys start`.
-When it fails, often by `/meow restart {service} --now`.";
+When it fails, often by `/meow restart <service> --now`.";
     for line in ["help restart", "restart --help", "restart api --help", "restart --now --help api"] {
         assert_eq!(help(line), restart, "{line}");
     }

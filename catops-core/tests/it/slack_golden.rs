@@ -81,7 +81,8 @@ async fn parts() {
     let note = "ann ran `restart api`, see [the log](https://log.example/?a&b)";
     check("note", Reply::default().note(note).and("**api** is up").note(" "), None).await;
     let step = |line: &str| Button { label: line.to_owned(), command: line.to_owned() };
-    let lines = ["status", "logs <b>", " ", "page <@U1|ann> \"a b\"", "four", "five", "six"];
+    let long = "x".repeat(76);
+    let lines = ["status", "logs <b>", " ", &long, "page <@U1|ann> \"a b\"", "four", "five", "six"];
     let reply = Reply { next: lines.map(step).to_vec(), ..Reply::to_channel("Up.").button("Again", "restart api") };
     check("next", reply, None).await;
     check("only_next", Reply { next: vec![step("status")], ..Reply::default() }, None).await;

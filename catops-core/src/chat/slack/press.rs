@@ -138,10 +138,10 @@ fn repair(value: &mut Value) {
                 map.retain(|name, _| !OF_IMAGES.contains(&name.as_str()));
             }
             // The colour of an attachment comes without the sign that its documentation writes.
-            if let Some(Value::String(color)) = map.get_mut("color") {
-                if color.len() == 6 && color.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    color.insert(0, '#');
-                }
+            let is_bare = |color: &str| color.len() == 6 && color.bytes().all(|byte| byte.is_ascii_hexdigit());
+            match map.get_mut("color") {
+                Some(Value::String(color)) if is_bare(color) => color.insert(0, '#'),
+                _ => {}
             }
             map.values_mut().for_each(repair);
         }
@@ -239,6 +239,16 @@ mod tests {
         for message in [json!(null), json!([]), json!("text")] {
             assert_eq!(changed(&message, "x"), None);
         }
+        let odd =
+            json!([null, 1, [], {}, {"type": "actions"}, {"type": "actions", "elements": [null, {"action_id": 1}]}]);
+        check(
+            json!({"text": "x", "blocks": odd, "attachments": [null, {"color": 1, "blocks": {}}, {"blocks": odd}]}),
+            json!({
+                "text": "x",
+                "blocks": odd.as_array().unwrap().iter().cloned().chain([note()]).collect::<Vec<_>>(),
+                "attachments": [null, {"color": 1, "blocks": {}}, {"blocks": odd}],
+            }),
+        );
         assert_eq!(
             Value::from(changed(&json!({"blocks": 1, "attachments": {}, "text": []}), "x").unwrap())["text"],
             ""

@@ -163,21 +163,25 @@ fn small_print(canvas: &mut Canvas, text: &str) {
     }
 }
 
-/// Returns the words on a button.
+/// Returns the words on a button, whatever their length.
 fn label_of(button: &Button) -> String {
-    let shown = |text: &str| clip(escape(&one_line(text)), BUTTON_TEXT);
+    let shown = |text: &str| escape(&one_line(text));
     let label = Some(shown(&button.label)).filter(|label| !label.is_empty());
     label.unwrap_or_else(|| shown(&button.command))
 }
 
 /// Takes the room for the steps that often follow, and returns their block. Those that do not fit are left out: the reply
-/// says all there is to say without them.
+/// says all there is to say without them. So is one whose words do not fit on its button, since they are what it runs, and
+/// nobody should press what they cannot read.
 fn steps(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) -> Option<Block> {
     let mut row = Vec::new();
     let mut left = STEPS_TEXT;
     for button in list {
         let label = label_of(button);
-        let Some(value) = sealing.seal(&button.command).filter(|_| !label.is_empty()) else { continue };
+        if label.is_empty() || units(&label) > BUTTON_TEXT {
+            continue;
+        }
+        let Some(value) = sealing.seal(&button.command) else { continue };
         let size = units(&label) + units(&value);
         if row.len() == STEPS || size > left || !canvas.take(size, row.is_empty()) {
             break;
@@ -191,7 +195,7 @@ fn steps(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) -> Option<B
 fn buttons(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) {
     let mut row = Vec::new();
     for (at, button) in list.iter().enumerate() {
-        let label = label_of(button);
+        let label = clip(label_of(button), BUTTON_TEXT);
         let Some(value) = sealing.seal(&button.command).filter(|_| !label.is_empty()) else {
             canvas.note(format!("the button {label} was left out: its command is empty or too long"));
             continue;
