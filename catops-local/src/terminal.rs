@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use catops_core::reply::{Button, Part, Reply, table};
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
-use catops_core::{Error, Timestamp};
+use catops_core::{Error, Timestamp, line};
 
 /// Writes `text` and a line break to standard output. A reader that has gone, as with `| head`, is no error.
 pub(crate) fn say(text: &str) {
@@ -87,7 +87,9 @@ pub(crate) fn render(reply: &Reply, prefix: &str, color: bool) -> String {
         let _ = writeln!(out, "{}", text.trim_end());
     }
     if !reply.next.is_empty() {
-        let step = |step: &Button| paint(&clean(&typed(prefix, &step.command)), "36", color);
+        // A mention as it is typed here, `@ann`.
+        let line = |step: &Button| line::plain(&line::escape_line(&step.command));
+        let step = |step: &Button| paint(&clean(&typed(prefix, &line(step))), "36", color);
         let _ = writeln!(out, "Next: {}", reply.next.iter().map(step).collect::<Vec<_>>().join(", "));
     }
     out.truncate(out.trim_end().len());
@@ -163,11 +165,13 @@ mod tests {
     #[test]
     fn next_steps_stand_last() {
         let step = |line: &str| Button { label: line.to_owned(), command: line.to_owned() };
-        let next = vec![step("status"), step("logs \u{1b}api")];
+        let next = vec![step("status"), step("logs \u{1b}api <@U1|ann>")];
         let reply = Reply { next, ..Reply::default().note("ann ran `restart api`").and("Up.") };
-        assert_eq!(render(&reply, "catops", false), "ann ran restart api\nUp.\nNext: catops status, catops logs api");
-        let shown =
-            "ann ran \u{1b}[36mrestart api\u{1b}[0m\nUp.\nNext: \u{1b}[36mstatus\u{1b}[0m, \u{1b}[36mlogs api\u{1b}[0m";
+        assert_eq!(
+            render(&reply, "catops", false),
+            "ann ran restart api\nUp.\nNext: catops status, catops logs api @ann"
+        );
+        let shown = "ann ran \u{1b}[36mrestart api\u{1b}[0m\nUp.\nNext: \u{1b}[36mstatus\u{1b}[0m, \u{1b}[36mlogs api @ann\u{1b}[0m";
         assert_eq!(render(&reply, "", true), shown);
     }
 
