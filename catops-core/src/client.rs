@@ -33,6 +33,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::Handle;
 
+pub(crate) use self::deliver::{JSON, Parcel};
 pub use self::patience::{ATTEMPT_TIME, Patience, TOTAL_TIME};
 pub use self::request::RequestBuilder;
 pub use self::response::Response;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -9,6 +10,9 @@ use crate::error::Error;
 use crate::reply::{Audience, Reply};
 use crate::request::{Press, ReplyTo};
 use crate::time::Timestamp;
+
+/// How long an attempt to show progress may hold up the work.
+pub const PROGRESS_TIME: Duration = Duration::from_secs(3);
 
 /// Delivers a reply to the place that asked.
 #[async_trait]
@@ -34,6 +38,9 @@ pub trait Responder: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Posted, Error>;
 
     /// Posts how far the work is, as [`Responder::respond`] does, by whatever way it can be changed most often.
+    ///
+    /// - *Brief*: it tries for less than [`PROGRESS_TIME`], and waits for nothing: the next call brings later news.
+    /// - *One message*: it posts no second message where the first cannot be changed any more.
     async fn progress(
         &self,
         to: &ReplyTo,

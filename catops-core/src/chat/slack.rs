@@ -5,6 +5,8 @@ mod api;
 mod blocks;
 mod button;
 mod canvas;
+mod deliver;
+mod files;
 mod fit;
 mod form;
 mod inbound;
@@ -19,20 +21,17 @@ mod seals;
 mod signature;
 
 use std::fmt;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use self::address::Address;
 use self::api::Api;
 use self::button::Sealing;
-use self::limits::{REPLY_TIME, REPLY_USES};
 use self::seals::Seals;
 use self::signature::Verifier;
 use super::{Ack, Chat, Inbound, Rejection};
-use crate::client::{Client, Patience};
-use crate::error::{Error, ErrorKind};
+use crate::client::Patience;
+use crate::error::Error;
 use crate::http::{self, HttpRequest, HttpResponse};
 use crate::job::JobKey;
 use crate::reply::{Audience, Reply};
@@ -102,7 +101,7 @@ impl Slack {
     /// Lets it post as the bot, by `token`, where a request has no reply address or that can no longer be used.
     ///
     /// `url` is another base of the Web API than `https://slack.com/api/`; it may be plain http on loopback and on the
-    /// reply hosts. An error of kind [`ErrorKind::Config`] names the setting that is wrong.
+    /// reply hosts. An error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is wrong.
     pub fn with_token(mut self, token: Secret, url: Option<&str>) -> Result<Self, Error> {
         self.api = Some(Api::new(token, url, &self.reply_hosts)?);
         Ok(self)
@@ -137,7 +136,7 @@ impl Chat for Slack {
             Ack::Heard(Audience::Asker) => {
                 http::json(Bytes::from_static(br#"{"response_type":"ephemeral","text":"On it."}"#))
             }
-            Ack::Reply(reply) => http::json(render::message(reply, None, self.sealing(now))),
+            Ack::Reply(reply) => http::json(render::message(reply, None, None, &[], self.sealing(now))),
         }
     }
 }
@@ -151,19 +150,17 @@ impl Responder for Slack {
         earlier: Option<&Posted>,
         now: Timestamp,
     ) -> Result<Posted, Error> {
-        let started = Instant::now();
-        let Some(api) = &self.api else { return self.by_address(to, reply, earlier, now).await };
-        // A message that the bot posted itself is changed by the bot itself.
-        if to.url.is_some() && earlier.is_none_or(|earlier| earlier.message.is_none()) {
-            match self.by_address(to, reply, earlier, now).await {
-                Err(gone) if gone.kind() == ErrorKind::Gone => {
-                    tracing::debug!(why = gone.chain(), "the reply address is of no use; the bot posts by its token");
-                }
-                result => return result,
-            }
-        }
-        let total = self.patience.total.saturating_sub(started.elapsed());
-        api.respond(to, reply, earlier, self.sealing(now), Patience { total, ..self.patience }).await
+        self.deliver(to, reply, earlier, now).await
+    }
+
+    async fn progress(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error> {
+        self.show(to, reply, earlier, now).await
     }
 
     async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {
@@ -174,66 +171,6 @@ impl Responder for Slack {
 impl Slack {
     const fn sealing(&self, now: Timestamp) -> Sealing<'_> {
         Sealing { seals: &self.seals, now }
-    }
-
-    /// Posts to the address that came with the request.
-    async fn by_address(
-        &self,
-        to: &ReplyTo,
-        reply: &Reply,
-        earlier: Option<&Posted>,
-        now: Timestamp,
-    ) -> Result<Posted, Error> {
-        let uses = earlier.map_or(0, |earlier| earlier.uses);
-        let url = self.address(to, uses, now)?;
-        // Slack cannot turn a message for one into a message for all, or back.
-        let replace = earlier.is_some_and(|earlier| earlier.audience == reply.audience);
-        // Where a button was pressed, it would be the message with the button, never a reply.
-        let replace = if Address::is_of_press(url.expose()) { Some(false) } else { replace.then_some(true) };
-        let body = render::message(reply, replace, self.sealing(now));
-        accepted(Client::shared().deliver(url, body, self.patience).await?).await?;
-        Ok(Posted { audience: reply.audience, uses: uses + 1, message: None })
-    }
-
-    /// Returns the address that came with the request, if it can be used once more after `uses`.
-    fn address<'a>(&self, to: &'a ReplyTo, uses: u8, now: Timestamp) -> Result<&'a Secret, Error> {
-        let gone = |why: &str| Error::new(ErrorKind::Gone, why);
-        let Some(url) = &to.url else {
-            let said = "this request has no reply address, and without CATOPS_SLACK_BOT_TOKEN the bot cannot post to a \
-                        channel";
-            return Err(Error::new(ErrorKind::Config, said));
-        };
-        // Checked when the request came in, and again here: a job can be older than the list of hosts.
-        if Address::check(url.expose(), &self.reply_hosts).is_err() {
-            return Err(Error::new(ErrorKind::Refused, "the reply address is not on a host of Slack's"));
-        }
-        if uses >= REPLY_USES {
-            return Err(gone(&format!("the reply address has been used {uses} times, which is all it can be")));
-        }
-        if now >= to.expires {
-            let minutes = REPLY_TIME.as_secs() / 60;
-            return Err(gone(&format!("the reply address has expired, {minutes} minutes after the request")));
-        }
-        Ok(url)
-    }
-}
-
-/// Looks into an answer of 200: Slack says there too that it refused.
-async fn accepted(response: crate::client::Response) -> Result<(), Error> {
-    /// `{"ok":false,"error":"invalid_blocks"}`
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        ok: bool,
-        #[serde(default)]
-        error: String,
-    }
-    // The status has said that the message was taken; a body that breaks off, or is none of these, changes nothing.
-    let Ok(body) = response.bytes().await else { return Ok(()) };
-    match serde_json::from_slice(&body) {
-        Ok(Answer { ok: false, error }) => {
-            Err(Error::new(ErrorKind::Refused, format!("Slack refused the reply: {}", code(&error))))
-        }
-        _ => Ok(()),
     }
 }
 

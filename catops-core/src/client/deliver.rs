@@ -7,12 +7,15 @@ use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
 use super::retry_after::retry_after;
-use super::{Client, Patience, Response};
+use super::{Client, Patience, RequestBuilder, Response};
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 
 /// The largest answer to a delivery that is read, in bytes. Chats answer `ok` or a short object.
 const MAX_ANSWER: usize = 64 * 1024;
+
+/// The content type of JSON.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 impl Client {
     /// Posts JSON to an address until it is taken, and returns that answer.
@@ -25,7 +28,7 @@ impl Client {
     ///
     /// After a time-out or a broken connection the other side may have taken the post, and takes it again.
     pub async fn deliver(&self, url: &Secret, body: Bytes, patience: Patience) -> Result<Response, Error> {
-        self.delivered(None, url, body, patience).await
+        self.deliver_parcel(&Parcel { token: None, url, content_type: JSON, body }, patience).await
     }
 
     /// Posts as [`Client::deliver`] does, with `token` as the bearer.
@@ -36,21 +39,16 @@ impl Client {
         body: Bytes,
         patience: Patience,
     ) -> Result<Response, Error> {
-        self.delivered(Some(token), url, body, patience).await
+        self.deliver_parcel(&Parcel { token: Some(token), url, content_type: JSON, body }, patience).await
     }
 
-    async fn delivered(
-        &self,
-        token: Option<&Secret>,
-        url: &Secret,
-        body: Bytes,
-        patience: Patience,
-    ) -> Result<Response, Error> {
+    /// Posts as [`Client::deliver`] does, whatever the parcel holds.
+    pub(crate) async fn deliver_parcel(&self, parcel: &Parcel<'_>, patience: Patience) -> Result<Response, Error> {
         let started = Instant::now();
         let mut pause = patience.pause;
         loop {
             let left = patience.total.saturating_sub(started.elapsed());
-            let failed = match self.attempt(token, url, body.clone(), patience.attempt.min(left)).await {
+            let failed = match self.attempt(parcel, patience.attempt.min(left)).await {
                 Ok(response) => return Ok(response),
                 Err(failed) if failed.error.is_transient() => failed,
                 Err(failed) => return Err(failed.error),
@@ -69,19 +67,8 @@ impl Client {
         }
     }
 
-    async fn attempt(
-        &self,
-        token: Option<&Secret>,
-        url: &Secret,
-        body: Bytes,
-        timeout: Duration,
-    ) -> Result<Response, Failed> {
-        let request = self.post(url.expose()).timeout(timeout).max_body(MAX_ANSWER).body(body);
-        let mut request = request.header("content-type", "application/json; charset=utf-8");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {}", token.expose()));
-        }
-        let response = request.send().await?;
+    async fn attempt(&self, parcel: &Parcel<'_>, timeout: Duration) -> Result<Response, Failed> {
+        let response = parcel.request(self).timeout(timeout).send().await?;
         let status = response.status();
         let kind = match status {
             _ if status.is_success() => return Ok(response),
@@ -92,6 +79,27 @@ impl Client {
         };
         let error = Error::new(kind, format!("{} answered {}", response.host(), status.as_u16()));
         Err(Failed { error, wait: retry_after(response.headers()) })
+    }
+}
+
+/// A post that is to arrive.
+pub(crate) struct Parcel<'a> {
+    /// The bearer, if it takes one.
+    pub(crate) token: Option<&'a Secret>,
+    pub(crate) url: &'a Secret,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Bytes,
+}
+
+impl Parcel<'_> {
+    /// Makes the request that carries it.
+    pub(crate) fn request<'a>(&self, client: &'a Client) -> RequestBuilder<'a> {
+        let request = client.post(self.url.expose()).max_body(MAX_ANSWER).body(self.body.clone());
+        let request = request.header("content-type", self.content_type);
+        match self.token {
+            Some(token) => request.header("authorization", format!("Bearer {}", token.expose())),
+            None => request,
+        }
     }
 }
 

@@ -2,23 +2,38 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 use crate::error::{Error, ErrorKind};
 use crate::job::JobId;
 use crate::reply::{Audience, Part, Reply};
 use crate::request::ReplyTo;
-use crate::responder::{Posted, Responder};
+use crate::responder::{PROGRESS_TIME, Posted, Responder};
 use crate::time::Timestamp;
 
-/// How often progress may be posted. A Slack reply address takes five posts: three for progress, one for the result,
-/// one to tell of a death.
+/// How often progress may be posted where the message has no name by which it can be changed. A Slack reply address takes
+/// five posts: three for progress, one for the result, one to tell of a death.
 const MAX_PROGRESS: usize = 3;
 
-/// How long to wait before the second and the third post; those after it wait for the result.
+/// How long to wait before the second and the third of those; what comes after them waits for the result.
 const PAUSES: [Duration; MAX_PROGRESS] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(30)];
+
+/// The shortest and the longest time between two changes of one message; see [`pause`].
+const PACE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Chooses the time between two changes of a message that was posted so long ago: a tenth of its age, from one second to
+/// thirty.
+///
+/// A workspace takes 50 changes of messages a minute from one bot (`chat.update` is of tier 3; docs.slack.dev, "Rate
+/// limits"). So paced, a command makes at most 30 in its first minute, 8 in its second and 25 in the eight after that, and
+/// leaves room for others and for final replies. What is passed over is not missed: of a long run nobody watches each
+/// second, and the final reply comes at once.
+fn pause(age: Duration) -> Duration {
+    (age / 10).clamp(PACE.0, PACE.1)
+}
 
 /// Where the replies of one run go.
 #[derive(Debug)]
@@ -36,7 +51,28 @@ pub(crate) struct Outbox {
 struct Sent {
     posted: Option<Posted>,
     progress: usize,
-    last: Option<Instant>,
+    /// When the first post and the last attempt were.
+    times: Option<(Instant, Instant)>,
+    /// Whether no more progress is shown.
+    is_over: bool,
+}
+
+impl Sent {
+    /// Returns whether progress may be posted now.
+    fn is_time(&self) -> bool {
+        let wait = match &self.posted {
+            _ if self.is_over => return false,
+            Some(Posted { message: Some(_), .. }) => self.times.map(|(first, last)| pause(last - first)),
+            _ => match PAUSES.get(self.progress) {
+                Some(pause) => Some(*pause),
+                None => return false,
+            },
+        };
+        match (wait, self.times) {
+            (Some(wait), Some((_, last))) => last.elapsed() >= wait,
+            _ => true,
+        }
+    }
 }
 
 impl Outbox {
@@ -59,22 +95,38 @@ impl Outbox {
         Cow::Owned(reply)
     }
 
-    /// Posts progress if it is time to.
+    /// Posts progress if it is time to, and holds up the work for [`PROGRESS_TIME`] at most.
     pub(crate) async fn progress(&self, done: u64, total: u64, text: &str, now: Timestamp) {
-        let mut sent = self.sent.lock().await;
-        let Some(pause) = PAUSES.get(sent.progress) else { return };
-        if sent.last.is_some_and(|last| last.elapsed() < *pause) {
+        // While another call posts, it is not yet time for this one.
+        let Ok(mut sent) = self.sent.try_lock() else { return };
+        if !sent.is_time() {
             return;
         }
         let reply = Reply { audience: self.audience, ..Reply::to_channel(line(done, total, text)) };
+        let began = Instant::now();
+        // In case this call is dropped half-way: then it was an attempt.
         sent.progress += 1;
-        match self.responder.respond(&self.to, &self.introduced(&reply), sent.posted.as_ref(), now).await {
+        sent.times = Some((sent.times.map_or(began, |(first, _)| first), began));
+        let reply = self.introduced(&reply);
+        let posting = self.responder.progress(&self.to, &reply, sent.posted.as_ref(), now);
+        let late = || Error::new(ErrorKind::Timeout, format!("it took longer than {PROGRESS_TIME:?}"));
+        match timeout(PROGRESS_TIME, posting).await.unwrap_or_else(|_| Err(late())) {
             Ok(posted) => sent.posted = Some(posted),
             // A setting is missing: the final reply meets the same, and says so once.
-            Err(error) if error.kind() == ErrorKind::Config => sent.progress = MAX_PROGRESS,
-            Err(error) => tracing::warn!(job = %self.job, error = error.chain(), "progress was not delivered"),
+            Err(error) if error.kind() == ErrorKind::Config => sent.is_over = true,
+            Err(error) => {
+                // What may have been posted has no name: another post could not take its place. What was refused once is
+                // refused again.
+                sent.is_over = match error.kind() {
+                    ErrorKind::Timeout => sent.posted.is_none(),
+                    _ => !error.is_transient(),
+                };
+                tracing::warn!(job = %self.job, error = error.chain(), "progress was not delivered");
+            }
         }
-        sent.last = Some(Instant::now());
+        if let Some((_, last)) = &mut sent.times {
+            *last = Instant::now();
+        }
     }
 
     /// Posts the final reply, in place of the progress where the chat can.
@@ -82,7 +134,7 @@ impl Outbox {
         let mut sent = self.sent.lock().await;
         let posted = self.responder.respond(&self.to, &self.introduced(reply), sent.posted.as_ref(), now).await?;
         sent.posted = Some(posted);
-        sent.progress = MAX_PROGRESS; // nothing may overwrite the result
+        sent.is_over = true; // nothing may overwrite the result
         Ok(())
     }
 }

@@ -88,6 +88,17 @@ impl Responder for InTheOpen {
         let reply = Reply { audience: Audience::Channel, ..reply.clone() };
         self.0.respond(to, &reply, earlier, now).await
     }
+
+    async fn progress(
+        &self,
+        to: &ReplyTo,
+        reply: &Reply,
+        earlier: Option<&Posted>,
+        now: Timestamp,
+    ) -> Result<Posted, Error> {
+        let reply = Reply { audience: Audience::Channel, ..reply.clone() };
+        self.0.progress(to, &reply, earlier, now).await
+    }
 }
 
 /// Where replies go that have no channel.

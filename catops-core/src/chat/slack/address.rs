@@ -1,13 +1,17 @@
-//! The `response_url`: a bearer secret, and an address that a forged job could point anywhere.
+//! Addresses that come from outside: the `response_url`, which is a bearer secret and which a forged job could point
+//! anywhere, and where the bytes of a file go.
 
 /// The hosts on which Slack makes reply addresses: commercial, and for the United States government.
 const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+
+/// The hosts that take the bytes of files. docs.slack.dev, "files.getUploadURLExternal"; GovSlack has its own of each.
+const FILE_HOSTS: [&str; 2] = ["files.slack.com", "files.slack-gov.com"];
 
 /// How the path of an address begins that came with the press of a button, or the choice in a menu, and not with a slash
 /// command.
 const PRESSES: &str = "/actions/";
 
-/// Checks reply addresses.
+/// Checks addresses.
 pub(super) struct Address;
 
 impl Address {
@@ -16,19 +20,12 @@ impl Address {
     /// The authority must be one of the list to the letter: no port that is not listed, no user, no capital, no dot at
     /// the end. Two parsers have to agree on it, since the one that checks and the one that connects are not the same.
     pub(super) fn check(url: &str, others: &[String]) -> Result<(), ()> {
-        let (secure, rest) = match url.strip_prefix("https://") {
-            Some(rest) => (true, rest),
-            None => (false, url.strip_prefix("http://").ok_or(())?),
-        };
-        // Anything a lenient parser would drop or read as a slash.
-        if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
-            return Err(());
-        }
-        let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-        let known = secure && HOSTS.contains(&authority) || others.iter().any(|other| other == authority);
-        let parsed: http::Uri = url.parse().map_err(|_| ())?;
-        let agreed = parsed.authority().is_some_and(|parsed| parsed.as_str() == authority);
-        if known && agreed { Ok(()) } else { Err(()) }
+        check(url, HOSTS, others)
+    }
+
+    /// Returns `Err` unless files may be sent to `url`; as strict as [`Address::check`].
+    pub(super) fn check_upload(url: &str, others: &[String]) -> Result<(), ()> {
+        check(url, FILE_HOSTS, others)
     }
 
     /// Returns whether the original message of this address, which has been checked, is the one that holds a button, and
@@ -36,6 +33,22 @@ impl Address {
     pub(super) fn is_of_press(url: &str) -> bool {
         url.parse::<http::Uri>().is_ok_and(|url| url.path().starts_with(PRESSES))
     }
+}
+
+fn check(url: &str, hosts: [&str; 2], others: &[String]) -> Result<(), ()> {
+    let (secure, rest) = match url.strip_prefix("https://") {
+        Some(rest) => (true, rest),
+        None => (false, url.strip_prefix("http://").ok_or(())?),
+    };
+    // Anything a lenient parser would drop or read as a slash.
+    if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err(());
+    }
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let known = secure && hosts.contains(&authority) || others.iter().any(|other| other == authority);
+    let parsed: http::Uri = url.parse().map_err(|_| ())?;
+    let agreed = parsed.authority().is_some_and(|parsed| parsed.as_str() == authority);
+    if known && agreed { Ok(()) } else { Err(()) }
 }
 
 #[cfg(test)]

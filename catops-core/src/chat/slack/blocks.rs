@@ -17,12 +17,24 @@ pub(super) struct Message<'a> {
     /// The message that it changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ts: Option<&'a str>,
+    /// The message whose thread it goes into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thread_ts: Option<&'a str>,
     /// What stands for the blocks in a notification and for a screen reader.
-    pub(super) text: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) blocks: Vec<Block>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) attachments: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) blocks: Option<Vec<Block>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attachments: Option<Vec<Attachment>>,
+}
+
+/// What stands below the blocks: ours, with a colour beside it, or one that a plugin wrote itself.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Attachment {
+    Colored { color: String, fallback: String, blocks: Vec<Block> },
+    Native(serde_json::Value),
 }
 
 /// A block: one of ours, or one that a plugin wrote itself.

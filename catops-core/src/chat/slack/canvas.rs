@@ -1,8 +1,8 @@
 //! A message being filled, which knows what room is left.
 
 use super::blocks::{Block, Ours, Text};
-use super::fit::{clip, head_of_words, note, unescaped, units};
-use super::limits::{BLOCKS, MESSAGE_TEXT, SECTION_TEXT};
+use super::fit::{clip, head_of_words, note, note_aside, unescaped, units};
+use super::limits::{BLOCKS, FILE_NAME, MESSAGE_TEXT, SECTION_TEXT};
 use super::mrkdwn::{escape, line};
 
 /// Room at the end of every section for the note that says what was cut from it.
@@ -78,6 +78,9 @@ pub(super) struct Canvas {
     text_kept: usize,
     blocks_kept: usize,
     actions: usize,
+    /// The file that has all of the part being drawn.
+    aside: Option<String>,
+    was_cut: bool,
 }
 
 impl Canvas {
@@ -90,15 +93,29 @@ impl Canvas {
             text_kept: 0,
             blocks_kept: 0,
             actions: 0,
+            aside: None,
+            was_cut: false,
         }
     }
 
     /// Begins a part, with others after it that want so much text and so many blocks: at most half of what is left is
     /// kept for them. Returns whether there is any room.
     pub(super) fn begin(&mut self, text: usize, blocks: usize) -> bool {
+        self.aside = None;
+        self.was_cut = false;
         self.text_kept = text.min(self.text_left / 2);
         self.blocks_kept = blocks.min(self.blocks_left / 2);
         self.blocks_left > 0
+    }
+
+    /// Names the file that has all of the part that was begun, for the note where it is cut.
+    pub(super) fn aside(&mut self, name: &str) {
+        self.aside = Some(name.to_owned());
+    }
+
+    /// Returns whether text of the part that was begun did not fit.
+    pub(super) const fn was_cut(&self) -> bool {
+        self.was_cut
     }
 
     /// Takes room for text and, if `block`, for a block; returns whether it was there.
@@ -157,7 +174,7 @@ impl Canvas {
                 used = 0;
                 room = self.room(style);
             }
-            while size > room && size > SECTION_TEXT - NOTE - style.frame() && room >= LEAST {
+            while size > room && size > SECTION_TEXT - self.note_room() - style.frame() && room >= LEAST {
                 // No section holds this line; it is cut where a word ends, or anywhere.
                 let start = head_of_words(piece, room);
                 if start.is_empty() {
@@ -171,7 +188,9 @@ impl Canvas {
             if size > room {
                 let lines = 1 + after.lines().count();
                 let left = if piece.len() == text.len() { rest.len() } else { unescaped(piece) + after.len() };
-                self.cut(first, note(lines, left));
+                self.was_cut = true;
+                let note = self.aside.as_ref().map_or_else(|| note(lines, left), |name| note_aside(lines, name));
+                self.cut(first, note);
                 return;
             }
             if !chunk.is_empty() {
@@ -190,7 +209,11 @@ impl Canvas {
         if self.blocks_left == self.blocks_kept {
             return 0;
         }
-        SECTION_TEXT.min(self.text_left - self.text_kept).saturating_sub(NOTE + style.frame())
+        SECTION_TEXT.min(self.text_left - self.text_kept).saturating_sub(self.note_room() + style.frame())
+    }
+
+    fn note_room(&self) -> usize {
+        if self.aside.is_some() { NOTE + FILE_NAME } else { NOTE }
     }
 
     fn close(&mut self, text: String, style: Style) {

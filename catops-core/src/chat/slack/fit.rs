@@ -72,6 +72,14 @@ pub(super) fn note(lines: usize, bytes: usize) -> String {
     }
 }
 
+/// Says how much of a text is not shown, and which file has it: `… 1,234 more lines: all of it is in log.txt`.
+pub(super) fn note_aside(lines: usize, name: &str) -> String {
+    match lines {
+        1 => format!("… 1 more line: all of it is in {name}"),
+        _ => format!("… {} more lines: all of it is in {name}", thousands(lines)),
+    }
+}
+
 /// Says how many things are not shown: `… 12 more fields were cut`.
 pub(super) fn note_of(count: usize, thing: &str) -> String {
     match count {
@@ -121,6 +129,8 @@ mod tests {
         assert_eq!(note(1, 1), "… 1 more line (1 byte) was cut");
         assert_eq!(note(2, 4), "… 2 more lines (4 bytes) were cut");
         assert_eq!(note(18_000, 198_000), "… 18,000 more lines (198 kB) were cut");
+        assert_eq!(note_aside(1, "log.txt"), "… 1 more line: all of it is in log.txt");
+        assert_eq!(note_aside(1234, "log.txt"), "… 1,234 more lines: all of it is in log.txt");
         assert_eq!(note_of(1, "field"), "… 1 more field was cut");
         assert_eq!(note_of(1_234_567, "button"), "… 1,234,567 more buttons were cut");
     }

@@ -58,5 +58,11 @@ pub(super) const IMAGE_URL: usize = 3_000;
 /// The description of an image. docs.slack.dev, "Image block".
 pub(super) const IMAGE_ALT: usize = 2_000;
 
+/// Files beside one message: ours, since Slack names no number. More would bury the message.
+pub(super) const FILES: usize = 10;
+
+/// The name of a file, in characters: ours, since the message names it in the note that says what was cut.
+pub(super) const FILE_NAME: usize = 60;
+
 /// Attachments of one message. docs.slack.dev, "Legacy attachments", asks for at most 20.
 pub(super) const ATTACHMENTS: usize = 20;

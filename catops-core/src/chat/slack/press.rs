@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::Slack;
+use super::deliver::accepted;
 use super::fit::{clip, units};
 use super::limits::{BLOCKS, NOTE_TEXT};
 use super::mrkdwn::{escape, lines};
-use super::{Slack, accepted};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::request::{Press, ReplyTo};

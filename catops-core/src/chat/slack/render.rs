@@ -3,16 +3,17 @@
 use bytes::Bytes;
 
 use super::NAME;
-use super::blocks::{Block, Element, Message, Text};
+use super::blocks::{Attachment, Block, Element, Message, Text};
 use super::button::Sealing;
 use super::canvas::{Canvas, Style};
+use super::files::Aside;
 use super::fit::{clip, note_of, units};
 use super::limits::{
     ATTACHMENTS, BUTTON_TEXT, BUTTONS, FALLBACK_TEXT, FIELD_TEXT, FIELDS, IMAGE_ALT, IMAGE_URL, NOTE_TEXT, STEPS,
     STEPS_TEXT,
 };
 use super::mrkdwn::{anchor, escape, is_url, lines};
-use crate::reply::{Audience, Button, Field, Part, Reply, table};
+use crate::reply::{Audience, Button, Color, Field, Part, Reply, table};
 
 /// What an empty reply says.
 const DONE: &str = "Done.";
@@ -22,25 +23,70 @@ const WORDLESS: &str = "This reply can be seen in Slack.";
 
 /// Writes the message for a `response_url` as JSON; `replace` says whether it changes the message that Slack holds for the
 /// original.
-pub(super) fn message(reply: &Reply, replace: Option<bool>, sealing: Sealing<'_>) -> Bytes {
+pub(super) fn message(
+    reply: &Reply,
+    replace: Option<bool>,
+    thread: Option<&str>,
+    aside: &[Aside],
+    sealing: Sealing<'_>,
+) -> Bytes {
     let response_type = match reply.audience {
         Audience::Channel => "in_channel",
         Audience::Asker => "ephemeral",
     };
-    let frame = Message { response_type: Some(response_type), replace_original: replace, ..Message::default() };
-    write(reply, frame, sealing)
+    // What takes the place of a message is in its thread already.
+    let thread_ts = thread.filter(|_| replace != Some(true));
+    let frame =
+        Message { response_type: Some(response_type), replace_original: replace, thread_ts, ..Message::default() };
+    write(reply, frame, aside, sealing)
 }
 
-/// Writes the message for the Web API: to a channel, for one `user` alone if there is one, in place of the message `ts`.
-pub(super) fn post(reply: &Reply, channel: &str, user: Option<&str>, ts: Option<&str>, sealing: Sealing<'_>) -> Bytes {
-    write(reply, Message { channel: Some(channel), user, ts, ..Message::default() }, sealing)
+/// Writes a message as JSON into what `frame` says of where it goes; the parts of `aside` are in files beside it.
+pub(super) fn write(reply: &Reply, frame: Message<'_>, aside: &[Aside], sealing: Sealing<'_>) -> Bytes {
+    let Painted { mut blocks, mut attachments, steps, .. } = paint(reply, aside, sealing);
+    let mut text = Some(fallback(reply));
+    if blocks.is_empty() && attachments.is_empty() {
+        text = Some(DONE.to_owned());
+        blocks.push(Block::section(DONE.to_owned()));
+    } else if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        text = Some(WORDLESS.to_owned());
+    }
+    blocks.extend(steps);
+    if let Some(color) = reply.color.filter(|_| !blocks.is_empty()) {
+        // Slack shows the message's own `text` above attachments that have no blocks beside them.
+        let fallback = text.take().unwrap_or_default();
+        let color = name_of(color);
+        attachments.insert(0, Attachment::Colored { color, fallback, blocks: std::mem::take(&mut blocks) });
+    }
+    // What `chat.update` is not given stays as it was.
+    let changes = frame.ts.is_some();
+    let text = text.or_else(|| changes.then(String::new));
+    let blocks = (changes || !blocks.is_empty()).then_some(blocks);
+    let attachments = (changes || !attachments.is_empty()).then_some(attachments);
+    let message = Message { text, blocks, attachments, ..frame };
+    serde_json::to_vec(&message).expect("strings and JSON values can always be written").into()
 }
 
-fn write(reply: &Reply, frame: Message<'_>, sealing: Sealing<'_>) -> Bytes {
+/// Returns which parts have text that a message cannot hold.
+pub(super) fn cuts(reply: &Reply, sealing: Sealing<'_>) -> Vec<usize> {
+    paint(reply, &[], sealing).cuts
+}
+
+/// What a reply is drawn as.
+struct Painted {
+    blocks: Vec<Block>,
+    attachments: Vec<Attachment>,
+    /// What stands below everything else.
+    steps: Option<Block>,
+    cuts: Vec<usize>,
+}
+
+fn paint(reply: &Reply, aside: &[Aside], sealing: Sealing<'_>) -> Painted {
     let mut canvas = Canvas::new();
     // They stand last, and take their room first: a long reply must not push them out.
     let steps = steps(&mut canvas, &reply.next, sealing);
     let mut attachments = Vec::new();
+    let mut cuts = Vec::new();
     let mut later: usize = reply.parts.iter().map(weight).sum();
     for (at, part) in reply.parts.iter().enumerate() {
         later -= weight(part);
@@ -48,22 +94,35 @@ fn write(reply: &Reply, frame: Message<'_>, sealing: Sealing<'_>) -> Bytes {
             canvas.note(note_of(reply.parts.len() - at, "part"));
             break;
         }
-        draw(&mut canvas, part, &mut attachments, sealing);
+        let aside = aside.iter().find(|aside| aside.part == at);
+        match (part, aside) {
+            (Part::File { .. }, Some(Aside { name, .. })) => {
+                canvas.section(format!("*{name}* follows as a file."));
+            }
+            (_, Some(Aside { name, .. })) => {
+                canvas.aside(name);
+                draw(&mut canvas, part, &mut attachments, sealing);
+            }
+            (_, None) => draw(&mut canvas, part, &mut attachments, sealing),
+        }
+        if canvas.was_cut() {
+            cuts.push(at);
+        }
     }
-    let mut blocks = canvas.finish();
-    let mut text = fallback(reply);
-    if blocks.is_empty() && attachments.is_empty() {
-        text = DONE.to_owned();
-        blocks.push(Block::section(text.clone()));
-    } else if text.trim().is_empty() {
-        text = WORDLESS.to_owned();
-    }
-    blocks.extend(steps);
-    let message = Message { text, blocks, attachments, ..frame };
-    serde_json::to_vec(&message).expect("strings and JSON values can always be written").into()
+    Painted { blocks: canvas.finish(), attachments, steps, cuts }
 }
 
-fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<serde_json::Value>, sealing: Sealing<'_>) {
+/// Returns how Slack writes a colour. docs.slack.dev, "Legacy attachments".
+fn name_of(color: Color) -> String {
+    match color {
+        Color::Good => "good".to_owned(),
+        Color::Warning => "warning".to_owned(),
+        Color::Danger => "danger".to_owned(),
+        Color::Rgb(red, green, blue) => format!("#{red:02x}{green:02x}{blue:02x}"),
+    }
+}
+
+fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<Attachment>, sealing: Sealing<'_>) {
     match part {
         Part::Text(text) => canvas.flow(text, Style::Text),
         Part::Note(text) => small_print(canvas, text),
@@ -216,7 +275,7 @@ fn buttons(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) {
 }
 
 /// Passes on what a plugin wrote for Slack, as far as the message has room.
-fn native(canvas: &mut Canvas, payload: &serde_json::Value, attachments: &mut Vec<serde_json::Value>) {
+fn native(canvas: &mut Canvas, payload: &serde_json::Value, attachments: &mut Vec<Attachment>) {
     let list = |name: &str| payload.get(name).and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
     let blocks = list("blocks");
     for (at, block) in blocks.iter().enumerate() {
@@ -228,11 +287,12 @@ fn native(canvas: &mut Canvas, payload: &serde_json::Value, attachments: &mut Ve
     }
     let given = list("attachments");
     for (at, attachment) in given.iter().enumerate() {
-        if attachments.len() == ATTACHMENTS || !canvas.take(words(attachment), false) {
+        // One is left for the colour.
+        if attachments.len() == ATTACHMENTS - 1 || !canvas.take(words(attachment), false) {
             canvas.note(note_of(given.len() - at, "attachment"));
             break;
         }
-        attachments.push(attachment.clone());
+        attachments.push(Attachment::Native(attachment.clone()));
     }
 }
 
