@@ -147,7 +147,125 @@ fn line(done: u64, total: u64, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
+
+    /// A chat that keeps what it is given and when, and answers as it is told; then it takes everything.
+    #[derive(Debug, Default)]
+    struct Chat {
+        /// What it calls its messages.
+        name: Option<&'static str>,
+        answers: Mutex<VecDeque<Option<ErrorKind>>>,
+        takes: Duration,
+        seen: Mutex<Vec<(Instant, String)>>,
+    }
+
+    #[async_trait]
+    impl Responder for Chat {
+        async fn respond(
+            &self,
+            _: &ReplyTo,
+            reply: &Reply,
+            earlier: Option<&Posted>,
+            _: Timestamp,
+        ) -> Result<Posted, Error> {
+            self.seen.lock().unwrap().push((Instant::now(), reply.text()));
+            let answer = self.answers.lock().unwrap().pop_front().flatten();
+            sleep(self.takes).await;
+            match answer {
+                Some(kind) => Err(Error::new(kind, "as told")),
+                None => {
+                    let uses = earlier.map_or(1, |earlier| earlier.uses + 1);
+                    Ok(Posted { audience: reply.audience, uses, message: self.name.map(str::to_owned) })
+                }
+            }
+        }
+    }
+
+    fn outbox(chat: Chat) -> (Arc<Chat>, Outbox) {
+        let chat = Arc::new(chat);
+        let job = JobId::of(&["a"]);
+        (chat.clone(), Outbox::new(chat, ReplyTo::default(), job, Audience::Channel))
+    }
+
+    /// Reports progress every 50 ms, and returns the milliseconds at which something was posted.
+    async fn posts(chat: Chat, time: Duration) -> Vec<u128> {
+        let (chat, outbox) = outbox(chat);
+        let started = Instant::now();
+        while started.elapsed() < time {
+            outbox.progress(1, 2, "working", NOW).await;
+            advance(Duration::from_millis(50)).await;
+        }
+        let seen = chat.seen.lock().unwrap();
+        seen.iter().map(|(at, _)| (*at - started).as_millis()).collect()
+    }
+
+    fn named() -> Chat {
+        Chat { name: Some("C1/1"), ..Chat::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_is_changed_once_a_second_and_seldom_when_it_is_old() {
+        let times = posts(named(), Duration::from_secs(600)).await;
+        let within = |from: u128, to: u128| times.iter().filter(|at| (from * 1000..to * 1000).contains(at)).count();
+        assert_eq!((times[0], times[1], times[9]), (0, 1000, 9000));
+        assert!(times.windows(2).all(|pair| (1000..=30_050).contains(&(pair[1] - pair[0]))), "{times:?}");
+        let (first, second, rest) = (within(0, 60), within(60, 120), within(120, 600));
+        assert!((20..=30).contains(&first) && second <= 8 && rest <= 25, "{first} {second} {rest}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_without_a_name_is_posted_three_times() {
+        assert_eq!(posts(Chat::default(), Duration::from_secs(600)).await, [0, 2000, 32_000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_mended_is_not_tried_again() {
+        let long = Duration::from_secs(600);
+        let told = |answers: &[Option<ErrorKind>]| Chat { answers: Mutex::new(answers.to_vec().into()), ..named() };
+        for kind in [ErrorKind::Config, ErrorKind::Refused, ErrorKind::Gone, ErrorKind::Invalid, ErrorKind::Timeout] {
+            assert_eq!(posts(told(&[Some(kind)]), long).await, [0], "{kind:?}");
+        }
+        assert_eq!(posts(told(&[None, Some(ErrorKind::Refused)]), long).await, [0, 1000]);
+        // What may pass, is; a message that has a name can be changed all the same.
+        let busy = Some(ErrorKind::Unavailable);
+        assert_eq!(posts(told(&[busy, busy, None]), long).await[..4], [0, 2000, 32_000, 35_200]);
+        let late = posts(told(&[None, Some(ErrorKind::Timeout), busy]), long).await;
+        assert_eq!(late[..4], [0, 1000, 2000, 3000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chat_that_does_not_answer_holds_up_nothing() {
+        let (chat, outbox) = outbox(Chat { takes: Duration::from_secs(3600), ..named() });
+        let started = Instant::now();
+        for n in 0..100 {
+            outbox.progress(n, 100, "working", NOW).await;
+        }
+        assert_eq!((started.elapsed(), chat.seen.lock().unwrap().len()), (PROGRESS_TIME, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_beside_another_is_passed_over_and_the_result_is_last() {
+        let (chat, outbox) = outbox(Chat { takes: Duration::from_secs(2), ..named() });
+        let result = Reply::to_channel("done");
+        let (_, _, finished) = tokio::join!(
+            outbox.progress(1, 3, "one", NOW),
+            outbox.progress(2, 3, "two", NOW),
+            outbox.finish(&result, NOW)
+        );
+        finished.unwrap();
+        advance(Duration::from_secs(60)).await;
+        outbox.progress(3, 3, "three", NOW).await;
+        let seen: Vec<_> = chat.seen.lock().unwrap().iter().map(|(_, text)| text.clone()).collect();
+        assert_eq!(seen, ["▰▰▰▱▱▱▱▱▱▱ 1/3 one", "done"]);
+    }
 
     #[test]
     fn bars() {

@@ -1,9 +1,12 @@
 //! Posting through Slack's Web API.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use catops_core::chat::slack::Slack;
 use catops_core::client::Patience;
+use catops_core::reply::Color;
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
 use catops_core::{Audience, Error, ErrorKind, Reply, Secret, Timestamp};
@@ -12,7 +15,7 @@ use slack_morphism::prelude::{SlackApiChatPostEphemeralRequest, SlackApiChatPost
 
 use crate::sink::{Answer, Sink};
 
-const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
 
 const TOKEN: &str = "xoxb-1-2-hunter2";
 
@@ -24,25 +27,25 @@ const BRIEF: Patience = Patience {
     longest_pause: Duration::from_millis(80),
 };
 
-fn slack(sink: &Sink) -> Slack {
+pub(crate) fn slack(sink: &Sink) -> Slack {
     let slack = Slack::new(Secret::new("x".to_owned()), vec![sink.host()]).with_patience(BRIEF);
     slack.with_token(Secret::new(TOKEN.to_owned()), Some(&sink.url("/api"))).unwrap()
 }
 
 /// A place to reply to that has no address of its own.
-fn channel() -> ReplyTo {
+pub(crate) fn channel() -> ReplyTo {
     ReplyTo { chat: "slack".to_owned(), channel: "C1".to_owned(), user: "U1".to_owned(), ..ReplyTo::default() }
 }
 
-fn answer(body: &Value) -> Answer {
+pub(crate) fn answer(body: &Value) -> Answer {
     Answer::status(200, "", &body.to_string())
 }
 
-fn taken() -> Answer {
+pub(crate) fn taken() -> Answer {
     answer(&json!({"ok": true, "channel": "C1", "ts": "1700000000.000100", "message": {"text": "hello"}}))
 }
 
-fn refused(code: &str) -> Answer {
+pub(crate) fn refused(code: &str) -> Answer {
     answer(&json!({"ok": false, "error": code}))
 }
 
@@ -103,6 +106,81 @@ async fn one_message_is_changed() {
 }
 
 #[tokio::test]
+async fn what_is_not_given_again_goes_from_a_changed_message() {
+    let sink = Sink::new([taken(), taken(), taken()]);
+    let posted = respond(&sink, &channel(), &Reply::to_channel("working"), None).await.unwrap();
+    let colored = Reply::to_channel("done").color(Color::Good);
+    respond(&sink, &channel(), &colored, Some(&posted)).await.unwrap();
+    respond(&sink, &channel(), &Reply::to_channel("done"), Some(&posted)).await.unwrap();
+    let posts = seen(&sink);
+    let (colored, plain) = (&posts[1].1, &posts[2].1);
+    assert_eq!((&colored["text"], &colored["blocks"]), (&json!(""), &json!([])));
+    assert_eq!(colored["attachments"][0]["blocks"][0]["text"]["text"], "done");
+    assert_eq!((&plain["text"], &plain["attachments"]), (&json!("done"), &json!([])));
+}
+
+#[tokio::test]
+async fn a_thread_holds_its_replies() {
+    let sink = Sink::new([taken(), taken(), taken()]);
+    let to = ReplyTo { thread: "1690000000.000100".to_owned(), ..channel() };
+    let posted = respond(&sink, &to, &Reply::to_channel("hello"), None).await.unwrap();
+    respond(&sink, &to, &Reply::to_asker("psst"), None).await.unwrap();
+    respond(&sink, &to, &Reply::to_channel("hello again"), Some(&posted)).await.unwrap();
+    let threads: Vec<_> = seen(&sink).into_iter().map(|(_, body)| body["thread_ts"].clone()).collect();
+    assert_eq!(threads, [json!("1690000000.000100"), json!("1690000000.000100"), Value::Null]);
+}
+
+#[tokio::test]
+async fn among_two_everything_is_a_plain_message() {
+    let direct = || answer(&json!({"ok": true, "channel": "D1", "ts": "1700000000.000100"}));
+    let sink = Sink::new([direct(), direct(), direct(), direct()]);
+    let to = ReplyTo { channel: "D1".to_owned(), ..channel() };
+    let posted = respond(&sink, &to, &Reply::to_asker("working"), None).await.unwrap();
+    // Whom it is for makes no difference there.
+    respond(&sink, &to, &Reply::to_channel("done"), Some(&posted)).await.unwrap();
+    // A person's id stands for the conversation, which the answer names.
+    let to = ReplyTo { channel: String::new(), ..channel() };
+    let posted = respond(&sink, &to, &Reply::to_asker("working"), None).await.unwrap();
+    respond(&sink, &to, &Reply::to_asker("done"), Some(&posted)).await.unwrap();
+    let posts = seen(&sink);
+    let calls: Vec<_> = posts.iter().map(|(path, body)| (path.as_str(), body["channel"].as_str().unwrap())).collect();
+    let (post, update) = ("/api/chat.postMessage", "/api/chat.update");
+    assert_eq!(calls, [(post, "D1"), (update, "D1"), (post, "U1"), (update, "D1")]);
+    assert!(posts.iter().all(|(_, body)| body.get("user").is_none()), "{posts:?}");
+}
+
+#[tokio::test]
+async fn fifty_replies_at_once_arrive_or_are_accounted_for() {
+    let busy = || Answer::status(429, "retry-after: 1\r\n", r#"{"ok":false,"error":"ratelimited"}"#);
+    let many = async |sink: &Sink, patience: Patience| {
+        let slack = Arc::new(slack(sink).with_patience(patience));
+        let posts = (0..50).map(|n| {
+            let slack = slack.clone();
+            let post = async move { slack.respond(&channel(), &Reply::to_channel(n.to_string()), None, NOW).await };
+            tokio::spawn(post)
+        });
+        let mut results = Vec::new();
+        for post in posts.collect::<Vec<_>>() {
+            results.push(post.await.unwrap());
+        }
+        results
+    };
+    // Two in three calls are put off until the next second.
+    let sink = Sink::new((0..100).map(|_| busy()).chain((0..50).map(|_| taken())));
+    let results = many(&sink, Patience { total: Duration::from_secs(30), ..BRIEF }).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    let accepted: HashSet<_> =
+        seen(&sink).into_iter().map(|(_, body)| body["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((accepted.len(), sink.seen().len()), (50, 150));
+    let sink = Sink::new((0..50).map(|_| busy()));
+    for result in many(&sink, Patience { total: Duration::from_millis(900), ..BRIEF }).await {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().ends_with("answered 429 and asked to wait 1 s, longer than we can"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_gone_is_not_the_end() {
     let sink = Sink::new([Answer::status(404, "", "used_url"), taken()]);
     let url = Some(Secret::new(sink.url("/commands/x")));
@@ -154,6 +232,12 @@ async fn ends(answers: impl IntoIterator<Item = Answer>, posts: usize, kind: Err
 #[tokio::test]
 async fn a_refusal_names_the_cure() {
     let check = async |code: &str, kind, said: &str| ends([refused(code)], 1, kind, said).await;
+    check(
+        "restricted_action",
+        ErrorKind::Refused,
+        "the workspace does not let the bot post in the channel `C1` (restricted_action); ask an administrator",
+    )
+    .await;
     let channel = "Slack has no channel `C1` that the bot can see; check the id (CATOPS_SCHEDULE_CHANNEL, for a schedule), \
                    and invite the bot if the channel is private";
     check("channel_not_found", ErrorKind::Refused, channel).await;

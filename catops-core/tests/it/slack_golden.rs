@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use catops_core::chat::slack::Slack;
-use catops_core::reply::{Button, Part};
+use catops_core::reply::{Button, Color, Part};
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
 use catops_core::{Audience, Reply, Secret, Timestamp};
@@ -27,10 +27,16 @@ fn masked(sent: &str) -> String {
 /// Sends a reply to a server on loopback and compares what arrived. With `CATOPS_UPDATE_GOLDEN` set it writes the file
 /// anew instead, to be read before it is checked in.
 async fn check(name: &str, reply: Reply, earlier: Option<Posted>) {
+    check_in("", name, reply, earlier).await;
+}
+
+/// As [`check`], for a reply that belongs into a thread.
+async fn check_in(thread: &str, name: &str, reply: Reply, earlier: Option<Posted>) {
     let sink = Sink::new([]);
     let now = Timestamp::from_secs(1_795_305_600);
     let url = Some(Secret::new(sink.url("/commands/T1/2/x")));
-    let to = ReplyTo { chat: "slack".to_owned(), url, expires: now + Duration::from_secs(60), ..ReplyTo::default() };
+    let (chat, thread) = ("slack".to_owned(), thread.to_owned());
+    let to = ReplyTo { chat, url, thread, expires: now + Duration::from_secs(60), ..ReplyTo::default() };
     let slack = Slack::new(Secret::new("x".to_owned()), vec![sink.host()]);
     slack.respond(&to, &reply, earlier.as_ref(), now).await.unwrap();
 
@@ -65,6 +71,27 @@ async fn texts() {
     .await;
     let earlier = Posted { audience: Audience::Channel, uses: 1, message: None };
     check("replacing", Reply::to_channel("50 %"), Some(earlier)).await;
+}
+
+#[tokio::test]
+async fn threads() {
+    let thread = "1700000000.000100";
+    check_in(thread, "thread", Reply::to_channel("In the thread"), None).await;
+    check_in(thread, "thread_ephemeral", Reply::to_asker("Only you see this"), None).await;
+    // What is changed stays where it is.
+    let earlier = Posted { audience: Audience::Channel, uses: 1, message: None };
+    check_in(thread, "replacing", Reply::to_channel("50 %"), Some(earlier)).await;
+}
+
+#[tokio::test]
+async fn colors() {
+    let reply = || Reply::to_channel("**api** is up").field("instances", "3");
+    check("color", reply().color(Color::Good), None).await;
+    let payload = serde_json::json!({"attachments": [{"color": "#36a64f", "text": "attached"}]});
+    let native = Part::Native { chat: "slack".to_owned(), payload };
+    check("color_native", reply().color(Color::Rgb(0, 128, 255)).part(native.clone()), None).await;
+    check("color_empty", Reply::default().color(Color::Danger), None).await;
+    check("color_without_blocks", Reply::default().color(Color::Warning).part(native), None).await;
 }
 
 #[tokio::test]

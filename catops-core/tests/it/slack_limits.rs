@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use catops_core::chat::slack::Slack;
 use catops_core::chat::{Ack, Chat};
-use catops_core::reply::{Button, Field, Part};
+use catops_core::reply::{Button, Color, Field, Part};
 use catops_core::testing::slack::{check_message, pings};
 use catops_core::{Audience, Reply, Secret};
 use proptest::prelude::*;
@@ -18,10 +18,18 @@ pub(crate) fn check(body: &[u8]) {
     check_message(&message).unwrap_or_else(|breaches| panic!("{breaches:?} in {message}"));
     assert_eq!(pings(&message), Vec::<String>::new(), "{message}");
     assert!(["in_channel", "ephemeral"].contains(&message["response_type"].as_str().unwrap()));
+    let (body, text) = match &message["attachments"][0] {
+        // Text of its own would stand above what has the colour.
+        colored if colored.get("blocks").is_some() => {
+            assert!(message.get("text").is_none() && message.get("blocks").is_none());
+            (colored, &colored["fallback"])
+        }
+        _ => (&message, &message["text"]),
+    };
     // Slack splits a text beyond this, and shows none that is empty to those who cannot see the blocks.
-    let text = message["text"].as_str().unwrap();
+    let text = text.as_str().unwrap();
     assert!(!text.trim().is_empty() && text.encode_utf16().count() <= 4_000, "{text:?}");
-    let blocks = message["blocks"].as_array().map_or(&[][..], Vec::as_slice);
+    let blocks = body["blocks"].as_array().map_or(&[][..], Vec::as_slice);
     let mut ids = HashSet::new();
     for button in blocks.iter().flat_map(|block| block["elements"].as_array()).flatten() {
         if button["type"] == "button" {
@@ -91,6 +99,11 @@ fn part() -> impl Strategy<Value = Part> {
     ]
 }
 
+fn color() -> impl Strategy<Value = Option<Color>> {
+    let rgb = any::<(u8, u8, u8)>().prop_map(|(red, green, blue)| Some(Color::Rgb(red, green, blue)));
+    prop_oneof![Just(None), Just(Some(Color::Good)), Just(Some(Color::Warning)), Just(Some(Color::Danger)), rgb]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
@@ -98,8 +111,9 @@ proptest! {
     fn any_reply_fits(
         parts in proptest::collection::vec(part(), 0..8),
         next in proptest::collection::vec(button(), 0..8),
+        color in color(),
     ) {
-        check(&render(&Reply { audience: Audience::Channel, parts, next, ..Reply::default() }));
+        check(&render(&Reply { audience: Audience::Channel, parts, next, color }));
     }
 
     #[test]

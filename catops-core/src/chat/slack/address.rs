@@ -84,6 +84,24 @@ mod tests {
     }
 
     #[test]
+    fn files() {
+        for url in ["https://files.slack.com/upload/v1/x", "https://files.slack-gov.com/x", "http://127.0.0.1:4000/x"] {
+            assert_eq!(Address::check_upload(url, &others()), Ok(()), "{url}");
+        }
+        for url in [
+            "",
+            "http://files.slack.com/upload/v1/x",
+            "https://files.slack.com.evil.example/x",
+            "https://files.slack.com@evil.example/x",
+            "https://hooks.slack.com/x",
+            "https://slack.com/x",
+            "https://169.254.169.254/latest",
+        ] {
+            assert_eq!(Address::check_upload(url, &others()), Err(()), "{url}");
+        }
+    }
+
+    #[test]
     fn refused() {
         for url in [
             "",

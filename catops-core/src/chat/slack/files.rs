@@ -169,6 +169,14 @@ fn encoded(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::slack::seals::Seals;
+    use crate::job::JobKey;
+    use crate::time::Timestamp;
+
+    fn made_of(reply: &Reply) -> Vec<Document> {
+        let seals = Seals::new(JobKey::derive([&Secret::new("x".to_owned())]));
+        documents(reply, Sealing { seals: &seals, now: Timestamp::from_secs(1_795_305_600) })
+    }
 
     #[test]
     fn names() {
@@ -195,7 +203,7 @@ mod tests {
         let long = "word ".repeat(20_000);
         let file = |name: &str| Part::File { name: name.to_owned(), text: "a,b".to_owned() };
         let reply = Reply::to_channel(&*long).code(&*long).part(file("a.csv")).part(file("a.csv")).part(file(""));
-        let made = documents(&reply.and("short"));
+        let made = made_of(&reply.and("short"));
         let names: Vec<_> = made.iter().map(|document| (document.part, document.name.as_str())).collect();
         let expected = [(0, "output.txt"), (1, "output-2.txt"), (2, "a.csv"), (3, "a-2.csv"), (4, "output-3.txt")];
         assert_eq!(names, expected);
@@ -205,16 +213,16 @@ mod tests {
     #[test]
     fn what_fits_is_no_file() {
         let rows = |count: usize| (0..count).map(|n| [n.to_string(), "x".repeat(20)]).collect::<Vec<_>>();
-        assert_eq!(documents(&Reply::to_channel("hello").code("a".repeat(2_000)).table(["a", "b"], rows(20))), []);
-        assert_eq!(documents(&Reply::default()), []);
+        assert_eq!(made_of(&Reply::to_channel("hello").code("a".repeat(2_000)).table(["a", "b"], rows(20))), []);
+        assert_eq!(made_of(&Reply::default()), []);
         let empty = Part::File { name: "a.txt".to_owned(), text: String::new() };
-        assert_eq!(documents(&Reply::default().part(empty)), []);
-        let table = documents(&Reply::default().table(["a", "b"], rows(2_000)));
+        assert_eq!(made_of(&Reply::default().part(empty)), []);
+        let table = made_of(&Reply::default().table(["a", "b"], rows(2_000)));
         assert!(table[0].text.contains("1999  xxx"), "{table:?}");
         let many = (0..30).fold(Reply::default(), |reply, n| {
             reply.part(Part::File { name: format!("{n}.txt"), text: "x".to_owned() })
         });
-        assert_eq!(documents(&many).len(), FILES);
+        assert_eq!(made_of(&many).len(), FILES);
     }
 
     #[test]
