@@ -84,6 +84,7 @@ async fn a_reply_address_ends_after_five_uses_or_half_an_hour() {
     let texts: Vec<_> = slack.messages("C0001").iter().map(|message| message.text().to_owned()).collect();
     assert_eq!(texts, ["0", "1", "4"], "a post in place of the last one changes it");
     assert_eq!(slack.messages("C0001")[2].earlier.len(), 2);
+    assert_eq!(slack.replies(&command).len(), 3);
     let late = slack.command("late");
     slack.pass(ADDRESS_TIME);
     assert_eq!(post(late.response_url().unwrap(), "", &hello).await, (404, None, "expired_url".to_owned()));
@@ -205,12 +206,19 @@ async fn a_trigger_opens_one_view_within_three_seconds() {
     assert_eq!(refused(&slack, "views.update", &update(&opened["view"]["hash"])).await, "hash_conflict");
     assert_eq!(call(&slack, "views.update", &update(&changed["view"]["hash"])).await["ok"], true);
     assert_eq!(refused(&slack, "views.update", &json!({"view_id": "V9", "view": form()})).await, "not_found");
-    for _ in 0..2 {
+    for _ in 0..3 {
         call(&slack, "views.push", &open(slack.command("z").trigger_id())).await;
     }
     let view = slack.view().unwrap();
-    assert_eq!((slack.views().len(), view.root), (3, slack.views()[0].id.clone()));
+    let views = slack.views("U0001");
+    assert_eq!((views.len(), &view.root), (3, &views[0].id));
     assert_eq!(refused(&slack, "views.push", &open(slack.command("z").trigger_id())).await, "push_limit_reached");
+    // What is open before one person is nothing to another.
+    assert_eq!(slack.views("U0007")[0].below, None);
+    let other = slack.command("z").by("U0002");
+    slack.sign(&other);
+    call(&slack, "views.push", &open(other.trigger_id())).await;
+    assert_eq!((slack.views("U0001").len(), slack.views("U0002").len()), (3, 1));
 }
 
 /// Reads the payload that a request carries.
@@ -303,7 +311,7 @@ async fn the_answer_to_a_submission_changes_the_view() {
     );
     let push = json!({"response_action": "push", "view": form()});
     assert!(matches!(slack.take(&submit(), &answer(&push)), Ok(Taken::View(_))));
-    assert_eq!(slack.views().len(), 2);
+    assert_eq!(slack.views("U0001").len(), 2);
     let closed = read(&slack.close().unwrap());
     assert_eq!((&closed["type"], &closed["is_cleared"]), (&json!("view_closed"), &json!(false)));
     let update = json!({"response_action": "update", "view": form()});

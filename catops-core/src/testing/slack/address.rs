@@ -69,11 +69,11 @@ pub(super) fn put(state: &mut State, path: &str, body: &Value) {
             let channel = address.channel.clone();
             let ts = state.ts();
             let (earlier, is_deleted) = (Vec::new(), false);
-            let body = body.clone();
-            state.messages.push(Message { channel, ts: ts.clone(), thread_ts, only_for, body, earlier, is_deleted });
             if let Some(address) = state.addresses.get_mut(path) {
-                address.original = Some(ts);
+                address.original = Some(ts.clone());
             }
+            let (path, body) = (path.to_owned(), body.clone());
+            state.messages.push(Message { path, channel, ts, thread_ts, only_for, body, earlier, is_deleted });
         }
     }
 }

@@ -5,6 +5,8 @@ use serde_json::Value;
 /// A message that the bot posted.
 #[derive(Clone, Debug)]
 pub struct Message {
+    /// The path that it was first posted to: that of a request's reply address, or of a method.
+    pub path: String,
     /// The channel it stands in.
     pub channel: String,
     /// Its name in the channel.

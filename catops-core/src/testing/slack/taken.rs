@@ -113,11 +113,14 @@ fn submitted(state: &mut State, id: &str, json: &Value) -> Result<Taken, String>
     };
     match json["response_action"].as_str() {
         None if json.is_null() || json.as_object().is_some_and(serde_json::Map::is_empty) => {
-            state.views.truncate(at);
+            let user = state.views[at].user.clone();
+            let mut place = 0..;
+            state.views.retain(|view| place.next() < Some(at) || view.user != user);
             Ok(Taken::Closed)
         }
         Some("clear") => {
-            state.views.clear();
+            let user = state.views[at].user.clone();
+            state.views.retain(|view| view.user != user);
             Ok(Taken::Closed)
         }
         Some("errors") => {
@@ -139,9 +142,6 @@ fn submitted(state: &mut State, id: &str, json: &Value) -> Result<Taken, String>
         }
         Some("push") => {
             let user = state.views[at].user.clone();
-            if state.views.len() >= 3 {
-                return Err("three views lie on each other already".to_owned());
-            }
             views::put(state, view()?, user).map_err(|said| said.refusal.unwrap_or_default())?;
             state.views.last().cloned().map(Taken::View).ok_or_else(|| "no view is open".to_owned())
         }

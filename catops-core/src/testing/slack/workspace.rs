@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::address::Address;
 use super::api::files::File;
 use super::api::views::Trigger;
+use super::call::Call;
 use super::message::Message;
 use super::post::{Answer, Post};
 use super::signer::Signer;
@@ -189,19 +190,26 @@ impl Workspace {
         there.cloned().collect()
     }
 
+    /// Returns the messages that stand where they were posted to the reply address of `call`, the oldest first.
+    pub fn replies(&self, call: &Call) -> Vec<Message> {
+        let state = self.state();
+        let there = state.messages.iter().filter(|message| message.path == call.path() && !message.is_deleted);
+        there.cloned().collect()
+    }
+
     /// Returns the latest message that stands anywhere.
     pub fn last_message(&self) -> Option<Message> {
         self.state().messages.iter().rev().find(|message| !message.is_deleted).cloned()
     }
 
-    /// Returns the view that is open on top.
+    /// Returns the view that was opened last and is open.
     pub fn view(&self) -> Option<View> {
         self.state().views.last().cloned()
     }
 
-    /// Returns the views that are open, the lowest first.
-    pub fn views(&self) -> Vec<View> {
-        self.state().views.clone()
+    /// Returns the views that are open before a person, the lowest first.
+    pub fn views(&self, user: &str) -> Vec<View> {
+        self.state().views.iter().filter(|view| view.user == user).cloned().collect()
     }
 
     /// Returns the files that were shared.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::API;
 use super::super::check;
 use super::super::message::Message;
 use super::super::post::Said;
@@ -47,6 +48,7 @@ pub(super) fn post(workspace: &Workspace, body: &Value, only_for: Option<&str>) 
     pace(&mut state, &channel)?;
     let ts = state.ts();
     let message = Message {
+        path: format!("{API}chat.{}", if only_for.is_some() { "postEphemeral" } else { "postMessage" }),
         channel: channel.clone(),
         ts: ts.clone(),
         thread_ts: body["thread_ts"].as_str().map(str::to_owned),

@@ -52,18 +52,15 @@ fn exchange(state: &mut State, id: &str) -> Result<String, Said> {
 pub(super) fn open(workspace: &Workspace, body: &Value, over: bool) -> Result<Value, Said> {
     let mut state = workspace.state();
     let trigger = needed(body, "trigger_id")?;
-    if over && state.views.len() >= STACK {
-        return refuse("push_limit_reached");
-    }
     let view = view(body)?;
     let user = exchange(&mut state, trigger)?;
     if !over {
-        state.views.clear();
+        state.views.retain(|view| view.user != user);
     }
     put(&mut state, view, user)
 }
 
-/// Opens a view on top of those that are open.
+/// Opens a view on top of those that are open before the same person.
 pub(in super::super) fn put(state: &mut State, body: Value, user: String) -> Result<Value, Said> {
     let external = &body["external_id"];
     if external.as_str().is_some_and(|id| !id.is_empty())
@@ -71,10 +68,14 @@ pub(in super::super) fn put(state: &mut State, body: Value, user: String) -> Res
     {
         return refuse("duplicate_external_id");
     }
+    if state.views.iter().filter(|view| view.user == user).count() >= STACK {
+        return refuse("push_limit_reached");
+    }
     let number = state.next();
     let (id, hash) = (format!("V{number:04}"), hash(state));
-    let below = state.views.last().map(|view| view.id.clone());
-    let root = state.views.first().map_or_else(|| id.clone(), |view| view.id.clone());
+    let mut stack = state.views.iter().filter(|view| view.user == user);
+    let root = stack.next().map_or_else(|| id.clone(), |view| view.id.clone());
+    let below = state.views.iter().rev().find(|view| view.user == user).map(|view| view.id.clone());
     let view = View { id, root, below, user, hash, body, errors: Vec::new(), offered: Vec::new() };
     let shown = view.to_json(Map::new());
     state.views.push(view);
