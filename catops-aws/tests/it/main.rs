@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod invoker;
+mod payloads;
 mod recorded;
 mod secrets;
 mod service;

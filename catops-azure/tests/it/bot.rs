@@ -17,18 +17,18 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 /// No command at all: each line is answered in the second leg, by saying so.
-static COMMANDS: Commands = Commands::new("", |_| "", |_| None);
+pub(crate) static COMMANDS: Commands = Commands::new("", |_| "", |_| None);
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
-struct Stage {
+pub(crate) struct Stage {
     bot: Bot,
     store: Arc<MemoryStore>,
-    slack: Workspace,
+    pub(crate) slack: Workspace,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await.unwrap();
         let (chat, key) = (slack.chat().unwrap(), JobKey::derive([slack.signer().secret()]));
         let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(chat)], key));
@@ -56,7 +56,7 @@ impl Stage {
     }
 
     /// Sends a client's request through the host's envelope.
-    async fn send(&self, http: &HttpRequest) -> (StatusCode, Value) {
+    pub(crate) async fn send(&self, http: &HttpRequest) -> (StatusCode, Value) {
         let headers: Value =
             http.headers().iter().map(|(name, value)| (name.to_string(), json!([value.to_str().unwrap()]))).collect();
         let body = std::str::from_utf8(http.body()).unwrap();

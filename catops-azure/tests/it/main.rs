@@ -5,6 +5,7 @@
 mod bot;
 mod identity;
 mod invoker;
+mod payloads;
 mod queue;
 mod recorded;
 mod sink;

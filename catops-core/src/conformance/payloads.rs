@@ -1,13 +1,22 @@
 //! What Slack sends, of every kind, from files: our own, written from its documentation, and recorded ones.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::app::App;
 use crate::chat::slack::Slack;
+use crate::command::Commands;
+use crate::dispatcher::Dispatcher;
 use crate::form::Draft;
 use crate::http::HttpRequest;
+use crate::ingress::Ingress;
+use crate::invoker::MemoryInvoker;
+use crate::job::JobKey;
 use crate::request::ReplyTo;
+use crate::store::MemoryStore;
 use crate::testing::slack::Signer;
 use crate::time::Timestamp;
 
@@ -24,10 +33,10 @@ const HOOKS: &str = "https://hooks.slack.com";
 /// # Panics
 ///
 /// If a file cannot be read, or a folder has none.
-pub fn payloads(signer: &Signer, at: Timestamp, replies: &str, recorded: Option<&Path>) -> Vec<(String, HttpRequest)> {
+pub fn payloads(signer: &Signer, at: Timestamp, replies: &str, recorded: Option<&OsStr>) -> Vec<(String, HttpRequest)> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/slack");
     let mut requests = Vec::new();
-    for folder in [Some(own), recorded.map(|folder| folder.join("slack"))].into_iter().flatten() {
+    for folder in [Some(own), recorded.map(|folder| Path::new(folder).join("slack"))].into_iter().flatten() {
         let files = files(&folder);
         assert!(!files.is_empty(), "there are no payloads in {}", folder.display());
         for file in files {
@@ -37,6 +46,15 @@ pub fn payloads(signer: &Signer, at: Timestamp, replies: &str, recorded: Option<
         }
     }
     requests
+}
+
+/// Returns a first leg with nothing but memory around it, whose replies may go to the host `replies`: every adapter must
+/// answer each payload as it does.
+pub fn pure(commands: &'static Commands, signer: &Signer, replies: String) -> Ingress {
+    let slack = Slack::new(signer.secret().clone(), vec![replies]);
+    let app = Arc::new(App::new(commands, vec![Arc::new(slack)], JobKey::derive([signer.secret()])));
+    let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
+    Ingress::new(app, Arc::new(MemoryInvoker::new(1000)), dispatcher)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -6,6 +6,7 @@ mod credentials;
 mod drain;
 mod invoker;
 mod mint;
+mod payloads;
 mod push;
 mod routes;
 mod service;

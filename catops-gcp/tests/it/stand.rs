@@ -100,7 +100,7 @@ fn find(path: &str) -> Option<catops_core::Command> {
     })
 }
 
-static COMMANDS: Commands = Commands::new("hello\nnight-watch\nwait\nwait-again", |_| "", find);
+pub(crate) static COMMANDS: Commands = Commands::new("hello\nnight-watch\nwait\nwait-again", |_| "", find);
 
 pub(crate) struct Stand {
     pub(crate) address: SocketAddr,

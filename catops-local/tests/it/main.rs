@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod console;
 mod lock;
+mod payloads;
 mod queue;
 mod store;
 mod worker;
