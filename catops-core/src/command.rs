@@ -6,7 +6,7 @@
 #[cfg(any(test, feature = "testing"))]
 mod check;
 mod failure;
-mod help;
+pub(crate) mod help;
 mod list;
 mod near;
 mod param;
@@ -21,8 +21,9 @@ use std::pin::Pin;
 pub use self::check::check;
 pub use self::failure::{CommandError, usage};
 pub use self::list::{Asked, Commands, What};
-pub use self::param::{Param, Shape};
+pub use self::param::{Param, Reference, Shape};
 pub use self::read::Values;
+pub(crate) use self::read::{never_closed, refusal};
 use crate::context::Context;
 use crate::reply::Reply;
 
@@ -153,6 +154,12 @@ impl Command {
         self.next.iter().chain(self.on_failure).any(|step| step.contains('{'))
     }
 
+    /// Returns what `text`, which addresses it, gives it, if something that must be given is not there: the names of the
+    /// parameters with their words, still escaped. `None` also where the words are wrong as they are.
+    pub fn lacking(&self, text: &str) -> Option<Vec<(String, Vec<String>)>> {
+        read::lacking(self, text, 1 + usize::from(self.group.is_some()))
+    }
+
     fn has_secret(&self) -> bool {
         self.params.iter().any(Param::is_secret)
     }
@@ -264,11 +271,11 @@ pub mod private {
     pub struct Probe<T>(PhantomData<T>);
 
     impl<T: Described> Probe<T> {
-        pub const DESCRIPTION: Description = Description { words: T::WORDS, raw: T::RAW };
+        pub const DESCRIPTION: Description = Description { words: T::WORDS, reference: T::REFERENCE };
     }
 
     pub trait Undescribed {
-        const DESCRIPTION: Description = Description { words: &[], raw: false };
+        const DESCRIPTION: Description = Description { words: &[], reference: None };
     }
 
     impl<T> Undescribed for Probe<T> {}

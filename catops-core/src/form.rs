@@ -3,8 +3,14 @@
 //! Core makes a [`Form`] from a command's signature, the chat draws it, and what is filled in comes back as a
 //! [`Submission`](crate::chat::Submission), which becomes a command line like any other.
 
+pub(crate) mod complete;
+mod compose;
+mod make;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::compose::compose;
+pub use self::make::MENU;
 use crate::request::{Channel, ReplyTo};
 
 /// The field of a form that asks which command is meant.
@@ -100,3 +106,6 @@ pub struct Draft {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The first leg: verify, seal, hand over, acknowledge.
 
+mod forms;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,7 +51,7 @@ pub struct Heard {
 pub enum Answered {
     /// In the second leg: the platform has accepted the job.
     Later,
-    /// In the acknowledgement, as it should be: help, or an inline command.
+    /// In the acknowledgement, as it should be: help, a form, or an inline command.
     Here,
     /// Nowhere yet: the platform did not accept the job. The acknowledgement says so; where nobody sees it, the chat sends
     /// the request again, or the asker was told.
@@ -92,7 +94,9 @@ impl Ingress {
         };
         match chat.receive(http, now).await {
             Ok(Inbound::Run(incoming)) => self.start(&**chat, *incoming, now).await,
-            Ok(Inbound::Open(_) | Inbound::Complete(_) | Inbound::Submit(_)) => status(http::StatusCode::OK),
+            Ok(Inbound::Open(opening)) => self.open(&**chat, *opening).await,
+            Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
+            Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
             Ok(Inbound::Tell(telling)) => {
                 self.tell(&**chat, &telling.reply_to, &telling.reply, now).await;
                 status(http::StatusCode::OK)
@@ -109,12 +113,17 @@ impl Ingress {
         rejection.response()
     }
 
-    async fn start(&self, chat: &dyn Chat, incoming: Incoming, now: Timestamp) -> HttpResponse {
-        let hearing = incoming.hearing;
+    async fn start(&self, chat: &dyn Chat, mut incoming: Incoming, now: Timestamp) -> HttpResponse {
+        let (hearing, trigger) = (incoming.hearing, incoming.trigger.take());
         let mut job = Job::new(incoming, now);
         self.spell_out(&mut job.request);
         let command = self.app.commands().addressed(&job.request.text);
         let name = command.as_ref().map(Command::path).unwrap_or_default();
+        if self.form_instead(chat, &job, command.as_ref(), trigger.as_ref()).await {
+            let mut response = status(http::StatusCode::OK);
+            response.extensions_mut().insert(Heard { job: job.id, command: name, answered: Answered::Here });
+            return response;
+        }
         let place = match hearing {
             Hearing::Shown => self.place(&job, command.as_ref()),
             // Nobody would see help or the reply of an inline command.

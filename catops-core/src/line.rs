@@ -2,8 +2,8 @@
 //!
 //! Lines arrive in *escaped form*: `&amp;`, `&lt;` and `&gt;` stand for the three characters, and a bare `<` opens a
 //! reference, which is one word whatever is in it: `<@U1|ann>`, `<#C1|ops>`, `<https://example.com|example.com>`.
-//! [`split`] cuts a line into words that are still escaped, [`plain`] turns escaped text into what the person typed,
-//! [`escape`] goes the other way.
+//! [`split`] cuts a line into words that are still escaped, [`quote`] makes a word that it gives back; [`plain`] turns
+//! escaped text into what the person typed, [`escape`] goes the other way.
 
 mod reference;
 
@@ -65,6 +65,36 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Puts a word in escaped form into quotes, if it needs them, so that [`split`] gives it back as one word, whatever it holds.
+///
+/// ```
+/// assert_eq!(catops_core::line::quote("api"), "api");
+/// assert_eq!(catops_core::line::quote("the \"old\" one"), r#""the \"old\" one""#);
+/// ```
+pub fn quote(word: &str) -> String {
+    let mut alone = Words::new(word);
+    let is_same = alone.next().is_some_and(|token| token.text == word && token.end == word.len());
+    // A backslash at the end would take the meaning from the space that follows.
+    if is_same && alone.unclosed.is_none() && !word.ends_with('\\') {
+        return word.to_owned();
+    }
+    let mut out = String::with_capacity(word.len() + 2);
+    out.push('"');
+    let mut rest = word;
+    while let Some(c) = rest.chars().next() {
+        // Within a reference nothing has a meaning, so nothing may be put there.
+        let reference = reference::length(rest);
+        if reference.is_none() && matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        let length = reference.unwrap_or(c.len_utf8());
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out.push('"');
+    out
+}
+
 /// Puts a line of plain text into escaped form, as one that a command composed. A mention in it, such as `<@U1>` or
 /// `<#C1|ops>`, stays a mention.
 ///
@@ -82,21 +112,6 @@ pub fn escape_line(text: &str) -> String {
         rest = after;
     }
     out + &escape(rest)
-}
-
-/// Puts a plain word into escaped form, in quotes if it would fall apart or be read otherwise.
-///
-/// ```
-/// assert_eq!(catops_core::line::quote("api"), "api");
-/// assert_eq!(catops_core::line::quote("the <old> api"), r#""the &lt;old&gt; api""#);
-/// ```
-pub fn quote(word: &str) -> String {
-    let escaped = escape(word);
-    let falls_apart = |c: char| is_space(c) || opens(c) || c == '\\';
-    if !word.is_empty() && !word.starts_with(['—', '–']) && !word.contains(falls_apart) {
-        return escaped;
-    }
-    format!("\"{}\"", escaped.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Returns whether an escaped word is a mention of a person or a channel, and no more.
@@ -171,7 +186,7 @@ impl Iterator for Words<'_> {
 }
 
 /// Whether `c` parts words. `char::is_whitespace` knows the no-break spaces of phone keyboards, but not the zero-width one.
-fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
@@ -295,7 +310,49 @@ mod tests {
         assert_eq!(split("say “hi").unclosed, Some(4));
     }
 
+    #[test]
+    fn a_word_is_quoted_if_need_be() {
+        for (word, quoted) in [
+            ("api", "api"),
+            ("--now", "--now"),
+            ("it's", "it's"),
+            ("<@U1|ann lee>", "<@U1|ann lee>"),
+            (r"C:\temp", r"C:\temp"),
+            ("", r#""""#),
+            ("a b", r#""a b""#),
+            ("—now", r#""—now""#),
+            (r"C:\", r#""C:\\""#),
+            (r"a\\b", r#""a\\\\b""#),
+            ("'a", r#""'a""#),
+            ("say “hi”", r#""say “hi”""#),
+            ("a\nb", "\"a\nb\""),
+            (r#"a b <https://x.y/?q=">"#, r#""a b <https://x.y/?q=">""#),
+        ] {
+            assert_eq!(quote(word), quoted, "{word}");
+            check(quoted, &[word]);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_quoted_word_comes_back(word in r#"[-a—’'"“” \n\\<>@|&;:/#]{0,16}|\PC{0,16}"#) {
+            let line = split(&quote(&word));
+            prop_assert_eq!(line.unclosed, None);
+            let words: Vec<String> = line.tokens.into_iter().map(|token| token.text).collect();
+            prop_assert_eq!(words, [word]);
+        }
+
+        #[test]
+        fn quoted_words_stand_side_by_side(
+            typed in prop::collection::vec(r#"[-a—’'"“” \n\\<>@|&;:/#]{0,12}|\PC{0,12}"#, 0..6),
+        ) {
+            let words: Vec<String> = typed.iter().map(|word| escape(word)).collect();
+            let line = split(&words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "));
+            prop_assert_eq!(line.unclosed, None);
+            let read: Vec<String> = line.tokens.into_iter().map(|token| token.text).collect();
+            prop_assert_eq!(read, words);
+        }
+
         #[test]
         fn places_are_valid(text in r#"[-a—’'"“”«» \\<>@|&;\u{a0}\u{1f600}\u{5d0}]{0,40}|\PC{0,40}"#) {
             let line = split(&text);

@@ -2,8 +2,11 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::pin::Pin;
 use std::sync::Once;
+use std::task::Poll;
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
@@ -33,6 +36,24 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     CATCHING.set(outer);
     result.map_err(|payload| PLACE.with_borrow_mut(Option::take).unwrap_or_else(|| text(&*payload).to_owned()))
+}
+
+/// Runs a future so that a panic before, between or after its awaits is caught, also in its destructor.
+pub(crate) async fn guard<'a, T>(
+    start: impl FnOnce() -> Pin<Box<dyn Future<Output = T> + Send + 'a>>,
+) -> Result<T, String> {
+    let mut work = Some(catch(start)?);
+    poll_fn(move |cx| {
+        let Some(future) = work.as_mut() else { return Poll::Pending };
+        let ended = match catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(panic) => Err(panic),
+        };
+        let dropped = catch(|| drop(work.take()));
+        Poll::Ready(ended.and_then(|value| dropped.map(|()| value)))
+    })
+    .await
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {

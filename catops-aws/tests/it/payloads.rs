@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use catops_aws::event::Event;
 use catops_core::chat::Chat as _;
 use catops_core::chat::slack::Slack;
-use catops_core::testing::slack::Signer;
 use catops_core::conformance::payloads::payloads;
 use catops_core::http::HttpRequest;
+use catops_core::testing::slack::Signer;
 use catops_core::{Secret, Timestamp};
 use serde_json::{Value, json};
 

@@ -19,8 +19,10 @@ mod render;
 mod sealed;
 mod seals;
 mod signature;
+mod view;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,9 +31,10 @@ use self::api::Api;
 use self::button::Sealing;
 use self::seals::Seals;
 use self::signature::Verifier;
-use super::{Ack, Chat, Inbound, Rejection};
+use super::{Ack, Chat, Inbound, Rejection, Submitted};
 use crate::client::Patience;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::form::Form;
 use crate::http::{self, HttpRequest, HttpResponse};
 use crate::job::JobKey;
 use crate::reply::{Audience, Reply};
@@ -137,6 +140,29 @@ impl Chat for Slack {
                 http::json(Bytes::from_static(br#"{"response_type":"ephemeral","text":"On it."}"#))
             }
             Ack::Reply(reply) => http::json(render::message(reply, None, None, &[], self.sealing(now))),
+        }
+    }
+
+    fn opens_forms(&self) -> bool {
+        self.api.is_some()
+    }
+
+    async fn open_form(&self, form: &Form, trigger: &Secret, limit: Duration) -> Result<(), Error> {
+        let Some(api) = &self.api else {
+            return Err(Error::new(ErrorKind::Config, "without CATOPS_SLACK_BOT_TOKEN the bot cannot open a form"));
+        };
+        api.open_view(view::open(form, trigger.expose(), &self.seals)?, limit).await
+    }
+
+    fn completions(&self, words: &[String]) -> HttpResponse {
+        http::json(view::options(words))
+    }
+
+    fn submitted(&self, answer: Submitted<'_>) -> HttpResponse {
+        match answer {
+            Submitted::Taken => http::status(::http::StatusCode::OK),
+            Submitted::Wrong(wrong) => http::json(view::errors(wrong)),
+            Submitted::Next(form) => http::json(view::update(form, &self.seals)),
         }
     }
 }

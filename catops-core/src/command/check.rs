@@ -24,7 +24,7 @@ pub fn check(commands: &Commands) -> Vec<String> {
         if command.path() != path {
             problems.push(format!("`{path}` calls itself `{}`", command.path()));
         }
-        parser(&command).debug_assert();
+        parser(&command, true).debug_assert();
         look_at(&command, commands, &mut problems);
     }
     problems

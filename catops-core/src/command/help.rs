@@ -11,7 +11,7 @@ const COLUMNS: usize = 72;
 const LEFT: usize = 28;
 
 /// Returns what to type for `words`. A prefix that ends in `/` is one with the word after it.
-pub(super) fn typed(prefix: &str, words: &str) -> String {
+pub(crate) fn typed(prefix: &str, words: &str) -> String {
     let space = if prefix.is_empty() || prefix.ends_with('/') { "" } else { " " };
     format!("{prefix}{space}{words}")
 }
@@ -190,7 +190,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// Joins the lines of each paragraph of a doc comment, since a chat wraps by itself. Lists, headings, and what is fenced
 /// or indented keep their lines.
-pub(super) fn unwrapped(doc: &str) -> String {
+pub(crate) fn unwrapped(doc: &str) -> String {
     let mut out = String::new();
     let mut fenced = false;
     let mut may_join = false;
@@ -214,7 +214,7 @@ fn is_item(line: &str) -> bool {
 }
 
 /// Returns the first sentence of a doc comment, in one line.
-pub(super) fn first_sentence(doc: &str) -> String {
+pub(crate) fn first_sentence(doc: &str) -> String {
     let paragraph: Vec<&str> = doc.trim().split('\n').map(str::trim).take_while(|line| !line.is_empty()).collect();
     let text = paragraph.join(" ");
     // A full stop ends a sentence if no small letter follows: not the one in "e.g. this".

@@ -32,16 +32,25 @@ impl<T: FromStr<Err: fmt::Display> + Send + 'static> Arg for T {
 pub trait Described {
     /// The words it can be read from, each with its help; empty if there are too many to list.
     const WORDS: &'static [(&'static str, &'static str)] = &[];
-    /// Whether it reads escaped text, with references as the chat sent them.
-    const RAW: bool = false;
+    /// What it refers to. Then it reads escaped text, with references as the chat sent them.
+    const REFERENCE: Option<Reference> = None;
 }
 
 impl Described for UserRef {
-    const RAW: bool = true;
+    const REFERENCE: Option<Reference> = Some(Reference::User);
 }
 
 impl Described for ChannelRef {
-    const RAW: bool = true;
+    const REFERENCE: Option<Reference> = Some(Reference::Channel);
+}
+
+/// What a word that the chat resolved refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// A person, as in `<@U1>`.
+    User,
+    /// A channel, as in `<#C1>`.
+    Channel,
 }
 
 /// What a type says of itself.
@@ -49,7 +58,7 @@ impl Described for ChannelRef {
 #[doc(hidden)]
 pub struct Description {
     pub words: &'static [(&'static str, &'static str)],
-    pub raw: bool,
+    pub reference: Option<Reference>,
 }
 
 /// A value on its way into the function.
@@ -129,6 +138,16 @@ impl Param {
         self.description.words
     }
 
+    /// Returns what it refers to, if it takes references only.
+    pub const fn reference(&self) -> Option<Reference> {
+        self.description.reference
+    }
+
+    /// Returns whether it takes more than one word.
+    pub const fn is_list(&self) -> bool {
+        matches!(self.shape, Shape::Words | Shape::Options)
+    }
+
     /// Returns what it is when it is not given.
     pub const fn default(&self) -> Option<&'static str> {
         self.default
@@ -146,7 +165,7 @@ impl Param {
 
     /// Returns whether it reads escaped text, with mentions as the chat sent them.
     pub(super) const fn is_raw(&self) -> bool {
-        self.description.raw
+        self.description.reference.is_some()
     }
 
     /// Returns how it is shown in errors: `<service>`, `--count <count>`, `--now`.
@@ -158,13 +177,15 @@ impl Param {
         }
     }
 
+    /// Returns which of the choices a plain word is meant for.
+    pub(crate) fn choice(&self, word: &str) -> Option<&'static str> {
+        self.choices().iter().map(|(choice, _)| *choice).find(|choice| is_same(choice, word))
+    }
+
     /// Reads one value, which is still escaped, or says why it cannot be read.
     pub(super) fn read(&self, word: &str) -> Result<Value, String> {
-        let text = if self.description.raw { Cow::Borrowed(word) } else { Cow::Owned(plain(word)) };
-        if let Some((choice, _)) = self.choices().iter().find(|(choice, _)| is_same(choice, &text)) {
-            return (self.read)(choice);
-        }
-        (self.read)(&text)
+        let text = if self.description.reference.is_some() { Cow::Borrowed(word) } else { Cow::Owned(plain(word)) };
+        (self.read)(self.choice(&text).unwrap_or(&text))
     }
 }
 
@@ -207,7 +228,7 @@ impl Param {
 
     #[must_use]
     pub fn flag(name: &'static str, help: &'static str) -> Self {
-        let mut flag = Self::new::<bool>(name, help, Shape::Flag, Description { words: &[], raw: false });
+        let mut flag = Self::new::<bool>(name, help, Shape::Flag, Description { words: &[], reference: None });
         flag.required = false;
         flag
     }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::near::{nearest, one_of};
 use super::param::{Param, Shape, Value};
 use super::{Command, help};
-use crate::line::{Line, Token, is_mention, plain, quote};
+use crate::line::{Line, Token, Words, escape, is_mention, plain, quote, split};
 
 /// How much of what was typed an error repeats, in characters.
 const REPEATED: usize = 60;
@@ -72,7 +72,7 @@ pub(super) enum Reading {
 /// Reads the words of `line` after the first `skip`, which name the command. `text` is what `line` was split from.
 pub(super) fn read(command: &Command, text: &str, line: &Line, skip: usize) -> Reading {
     let tokens = &line.tokens[skip..];
-    match parser(command).try_get_matches_from(options(command, tokens)) {
+    match parser(command, true).try_get_matches_from(options(command, tokens)) {
         Ok(matches) => settle(command, text, line, tokens, &matches),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => Reading::Help,
         Err(error) => match line.unclosed {
@@ -82,8 +82,9 @@ pub(super) fn read(command: &Command, text: &str, line: &Line, skip: usize) -> R
     }
 }
 
-/// Returns what clap needs to know of `command`. It sees plain strings only; the typed reading comes after.
-pub(super) fn parser(command: &Command) -> clap::Command {
+/// Returns what clap needs to know of `command`. It sees plain strings only; the typed reading comes after. Without
+/// `strict` nothing must be given.
+pub(super) fn parser(command: &Command, strict: bool) -> clap::Command {
     // Our own `--help`, since clap's wants its feature `help`. clap then knows where it counts and where it is text.
     let help = Arg::new("help").long("help").action(ArgAction::Help);
     let parser = clap::Command::new(command.name)
@@ -92,11 +93,11 @@ pub(super) fn parser(command: &Command) -> clap::Command {
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .arg(help);
-    command.params.iter().fold(parser, |parser, param| parser.arg(argument(param)))
+    command.params.iter().fold(parser, |parser, param| parser.arg(argument(param, strict)))
 }
 
-fn argument(param: &Param) -> Arg {
-    let mut arg = Arg::new(param.name).required(param.is_required());
+fn argument(param: &Param, strict: bool) -> Arg {
+    let mut arg = Arg::new(param.name).required(strict && param.is_required());
     if let Some(long) = param.long() {
         arg = arg.long(long);
     }
@@ -145,12 +146,7 @@ fn options(command: &Command, tokens: &[Token]) -> Vec<String> {
 }
 
 fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches: &ArgMatches) -> Reading {
-    let given = |param: &Param| matches.get_many::<String>(param.name).into_iter().flatten().map(String::as_str);
-    // The rest runs to the end of the line, so its first word is found by counting from there.
-    let rest = command.params.iter().find(|param| param.shape() == Shape::Rest).and_then(|param| {
-        let count = given(param).count();
-        tokens.get(tokens.len() - count).map(|token| token.start)
-    });
+    let rest = rest(command, tokens, matches);
     if let Some(open) = line.unclosed.filter(|open| rest.is_none_or(|rest| *open < rest)) {
         return Reading::Wrong(never_closed(text, open));
     }
@@ -164,7 +160,7 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
         }
         let words: Vec<&str> = match (param.shape(), rest) {
             (Shape::Rest, Some(start)) => vec![text[start..].trim_end()],
-            _ => given(param).collect(),
+            _ => given(param, matches).collect(),
         };
         if param.is_secret() {
             secrets.extend(&words);
@@ -177,7 +173,7 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
         for word in words {
             match param.read(word) {
                 Ok(value) => values.push(value),
-                Err(reason) => return Reading::Wrong(cannot_be(param, word, &reason)),
+                Err(reason) => return Reading::Wrong(cannot_be(&param.label(), param, word, &reason)),
             }
         }
         slots.push(Slot::Values(values));
@@ -201,9 +197,67 @@ fn said_again(param: &Param, words: &[&str]) -> Option<String> {
     }
     let word = |word: &&str| match param.is_raw() && is_mention(word) {
         true => (*word).to_owned(),
-        false => plain(&quote(&plain(word))),
+        false => plain(&quote(&escape(&plain(word)))),
     };
     Some(words.iter().map(word).collect::<Vec<_>>().join(" "))
+}
+
+/// Returns the words that clap gave a parameter.
+fn given<'a>(param: &Param, matches: &'a ArgMatches) -> impl Iterator<Item = &'a str> {
+    matches.get_many::<String>(param.name).into_iter().flatten().map(String::as_str)
+}
+
+/// Returns where the rest of the line begins. It runs to the end, so its first word is found by counting from there.
+fn rest(command: &Command, tokens: &[Token], matches: &ArgMatches) -> Option<usize> {
+    let param = command.params.iter().find(|param| param.shape() == Shape::Rest)?;
+    let count = given(param, matches).count();
+    tokens.get(tokens.len() - count).map(|token| token.start)
+}
+
+/// Returns what is given after the first `skip` words of `text`, if it is right as far as it goes and something that must be
+/// given is not there: the names of the parameters with their words, still escaped.
+pub(super) fn lacking(command: &Command, text: &str, skip: usize) -> Option<Vec<(String, Vec<String>)>> {
+    let params = &command.params;
+    // This is on the way to every acknowledgement; the first words show of most lines that they lack nothing.
+    if !params.iter().any(Param::is_required) || has_enough(params, text, skip) {
+        return None;
+    }
+    let line = split(text);
+    let tokens = line.tokens.get(skip..)?;
+    let matches = parser(command, false).try_get_matches_from(options(command, tokens)).ok()?;
+    let rest = rest(command, tokens, &matches);
+    if line.unclosed.is_some_and(|open| rest.is_none_or(|rest| open < rest)) {
+        return None;
+    }
+    let words = |param: &Param| match (param.shape(), rest) {
+        (Shape::Flag, _) => Vec::from_iter(matches.get_flag(param.name).then(|| "true".to_owned())),
+        (Shape::Rest, Some(start)) => vec![text[start..].trim_end().to_owned()],
+        _ => given(param, &matches).map(str::to_owned).collect(),
+    };
+    let all: Vec<_> = params.iter().map(|param| (param.name.to_owned(), words(param))).collect();
+    let lacks = params.iter().zip(&all).any(|(param, (_, words))| param.is_required() && words.is_empty());
+    lacks.then_some(all)
+}
+
+/// Whether the first words are as many as must be given, without an option among them that could take one.
+fn has_enough(params: &[Param], text: &str, skip: usize) -> bool {
+    let mut needed = params.iter().filter(|param| param.is_required()).count();
+    if params.iter().any(|param| param.is_required() && param.is_option()) {
+        return false;
+    }
+    let mut tokens = Words::new(text).skip(skip);
+    while needed > 0 {
+        match tokens.next() {
+            Some(token) if !token.text.starts_with('-') => needed -= 1,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Says why `word`, which is escaped, cannot be what `param` takes.
+pub(crate) fn refusal(param: &Param, word: &str) -> Option<String> {
+    param.read(word).err().map(|reason| cannot_be("this", param, word, &reason))
 }
 
 /// What may be recorded of the words: all of them, except that `secrets` and what follows `secret_rest` are "…".
@@ -280,8 +334,7 @@ fn options_near(command: &Command, tokens: &[Token], typed: &str) -> Vec<String>
     nearest(word, longs()).into_iter().map(|name| format!("--{name}")).collect()
 }
 
-fn cannot_be(param: &Param, word: &str, reason: &str) -> String {
-    let label = param.label();
+fn cannot_be(label: &str, param: &Param, word: &str, reason: &str) -> String {
     let typed = if param.is_secret() { "…".to_owned() } else { shown(word) };
     let words: Vec<&str> = param.choices().iter().map(|(word, _)| *word).collect();
     if words.is_empty() {
@@ -294,7 +347,7 @@ fn cannot_be(param: &Param, word: &str, reason: &str) -> String {
     }
 }
 
-pub(super) fn never_closed(text: &str, open: usize) -> String {
+pub(crate) fn never_closed(text: &str, open: usize) -> String {
     format!("this quote is never closed: {}", shown(&text[open..]))
 }
 

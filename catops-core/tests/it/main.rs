@@ -5,6 +5,7 @@
 mod client;
 mod conformance;
 mod flow;
+mod forms;
 mod hearing;
 mod schedule;
 mod sink;
@@ -13,6 +14,7 @@ mod slack_api;
 mod slack_check;
 mod slack_events;
 mod slack_files;
+mod slack_form;
 mod slack_golden;
 mod slack_interactions;
 mod slack_kit;

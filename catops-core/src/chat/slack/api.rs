@@ -143,6 +143,14 @@ impl Api {
         Ok(posted(if place.user.is_none() { name } else { None }))
     }
 
+    /// Opens a view, whose `body` has the trigger, in one attempt: a trigger does not live long enough for another.
+    pub(super) async fn open_view(&self, body: Bytes, limit: Duration) -> Result<(), Error> {
+        const METHOD: &str = "views.open";
+        // With a pause as long as all of the time, there is none for a second attempt.
+        let once = Patience { attempt: limit, total: limit, pause: limit, longest_pause: limit };
+        self.call(METHOD, body, once).await?.taken(METHOD, "").map(drop)
+    }
+
     /// Posts how far the work is, or changes the message that says so, within `limit`: in one attempt, and in none while
     /// Slack wants to be left alone. It never posts a second message in place of one that cannot be changed.
     pub(super) async fn progress(

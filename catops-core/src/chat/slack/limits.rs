@@ -66,3 +66,34 @@ pub(super) const FILE_NAME: usize = 60;
 
 /// Attachments of one message. docs.slack.dev, "Legacy attachments", asks for at most 20.
 pub(super) const ATTACHMENTS: usize = 20;
+
+/// Blocks in a view. docs.slack.dev, "Views".
+pub(super) const VIEW_BLOCKS: usize = 100;
+
+/// One view as JSON, in bytes; beyond it Slack answers `view_too_large`. docs.slack.dev, "views.open", "Errors".
+pub(super) const VIEW_BYTES: usize = 250_000;
+
+/// The title of a view, and the words on its two buttons. docs.slack.dev, "Views".
+pub(super) const VIEW_TITLE: usize = 24;
+
+/// What a view carries along in `private_metadata`. docs.slack.dev, "Views".
+pub(super) const VIEW_METADATA: usize = 3_000;
+
+/// A `block_id`. docs.slack.dev, "Input block".
+pub(super) const BLOCK_ID: usize = 255;
+
+/// The label of an input. docs.slack.dev, "Input block".
+pub(super) const LABEL: usize = 2_000;
+
+/// The hint of an input. docs.slack.dev, "Input block".
+pub(super) const HINT: usize = 2_000;
+
+/// The text in an input. docs.slack.dev, "Plain-text input element".
+pub(super) const INPUT_TEXT: usize = 3_000;
+
+/// Options of a menu, and of an answer to one. docs.slack.dev, "Select menu element".
+pub(super) const OPTIONS: usize = 100;
+
+/// The text, the value and the description of an option. docs.slack.dev, "Option object", gives the value twice as much in
+/// some places.
+pub(super) const OPTION_TEXT: usize = 75;

@@ -20,9 +20,6 @@ impl Kind {
     }
 }
 
-/// How much longer a text is under seal, in characters.
-pub(super) const SEAL: usize = "1:".len() + 64 + ":".len();
-
 /// Seals texts and opens them. The seal is a signature: Slack, and whoever reads the message's source, can read the text.
 pub(super) struct Seals(JobKey);
 

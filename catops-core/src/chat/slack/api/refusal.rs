@@ -11,6 +11,10 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
     let code = answer.error.as_str();
     let is_file = method.starts_with("files.");
     let (kind, said) = match code {
+        "expired_trigger_id" => {
+            (ErrorKind::Gone, "Slack opened no form: it came later than 3 s after the key press".to_owned())
+        }
+        "exchanged_trigger_id" => (ErrorKind::Gone, "Slack opened no form: its trigger was used before".to_owned()),
         "channel_not_found" | "invalid_channel" => (
             ErrorKind::Refused,
             format!(
@@ -86,7 +90,8 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
         | "update_failed" => (ErrorKind::Unavailable, format!("Slack could not take the reply: {code}")),
         _ => {
             let remark = answer.remark().map(|remark| format!(": {remark}")).unwrap_or_default();
-            (ErrorKind::Refused, format!("Slack refused the reply: {}{remark}", super::super::code(code)))
+            let what = if method.starts_with("views.") { "form" } else { "reply" };
+            (ErrorKind::Refused, format!("Slack refused the {what}: {}{remark}", super::super::code(code)))
         }
     };
     Error::new(kind, said)
