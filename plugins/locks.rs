@@ -5,7 +5,7 @@ use catops_core::{Context, Reply, Result, Timestamp, command, usage};
 use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
-use crate::period::{Period, rounded};
+use crate::period::{Period, periods, rounded};
 
 /// The longest reason, in characters: more than a line is not read in a table.
 const LONGEST_REASON: usize = 200;
@@ -44,9 +44,10 @@ impl Lock {
 async fn lock(
     ctx: &Context,
     /// What to lock, such as `api` or `prod/db`
+    #[arg(complete = names)]
     name: Name,
     /// How long, as in 30m, 2h, 1d or 1h30m
-    #[arg(long = "for", default_value = "30m")]
+    #[arg(long = "for", default_value = "30m", complete = periods)]
     time: Period,
     /// What you are doing
     #[arg(rest)]
@@ -147,9 +148,12 @@ async fn locks(ctx: &Context) -> Result<Reply> {
     Ok(Reply::to_channel(count).table(["lock", "holder", "since", "until", "reason"], rows))
 }
 
-/// The names that begin with what is typed.
-async fn names(ctx: &Context, typed: &str) -> Vec<String> {
-    let locks = ctx.state().list::<Lock>(typed).await.unwrap_or_default();
+/// What is locked, first what the asker holds.
+async fn names(ctx: &Context, _: &str) -> Vec<String> {
+    let now = ctx.now();
+    let mut locks = ctx.state().list::<Lock>("").await.unwrap_or_default();
+    locks.retain(|(_, lock)| !lock.is_over(now));
+    locks.sort_by_key(|(_, lock)| !lock.is_of(ctx.actor()));
     locks.into_iter().map(|(name, _)| name).collect()
 }
 
@@ -267,6 +271,19 @@ mod tests {
             assert_eq!(outcome, Outcome::Usage, "{line}");
             assert!(reply.text().contains(why), "{line}: {}", reply.text());
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_locked_is_proposed() {
+        let bot = bot();
+        assert!(bot.complete("unlock", "name", "").await.is_empty());
+        says(&bot, "bob", "lock prod/api", &[]).await;
+        bot.run("lock web").await;
+        says(&bot, "bob", "lock old --for 1m", &[]).await;
+        let bot = bot.later(Duration::from_secs(60));
+        assert_eq!(bot.complete("unlock", "name", "").await, ["web", "prod/api"]);
+        assert_eq!(bot.complete("lock", "name", "API").await, ["prod/api"]);
+        assert!(bot.complete("lock", "time", "3").await.contains(&"30m".to_owned()));
     }
 
     /// Lets forty people take one lock at once, on several threads.

@@ -4,7 +4,7 @@ use catops_core::{Context, Reply, Result, Timestamp, UserRef, command, usage};
 use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
-use crate::period::{Period, rounded};
+use crate::period::{Period, periods, rounded};
 
 /// Who is on call for a team.
 #[derive(Clone, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ async fn set(
     #[arg(complete = teams, default_value = "ops")]
     team: Name,
     /// How long they stand in, as in 30m, 8h or 2d
-    #[arg(long = "for")]
+    #[arg(long = "for", complete = periods)]
     time: Option<Period>,
 ) -> Result<Reply> {
     let (now, state) = (ctx.now(), ctx.state());
@@ -161,9 +161,9 @@ fn told(team: &Name, duty: &Duty, before: Option<&UserRef>, now: Timestamp) -> R
     }
 }
 
-/// The teams that begin with what is typed.
-async fn teams(ctx: &Context, typed: &str) -> Vec<String> {
-    let duties = ctx.state().list::<Duty>(typed).await.unwrap_or_default();
+/// The teams that somebody is on call for.
+async fn teams(ctx: &Context, _: &str) -> Vec<String> {
+    let duties = ctx.state().list::<Duty>("").await.unwrap_or_default();
     duties.into_iter().map(|(team, _)| team).collect()
 }
 
@@ -203,6 +203,19 @@ mod tests {
             if next.is_empty() { line.ends_with(')') && !line.contains("from") } else { line.contains(next) },
             "{text}"
         );
+    }
+
+    #[tokio::test]
+    async fn teams_and_times_are_proposed() {
+        let bot = bot();
+        says(&bot, &format!("oncall set {ANN}"), "").await;
+        says(&bot, &format!("oncall set {BOB} DB"), "").await;
+        assert_eq!(bot.complete("oncall show", "team", "").await, ["db", "ops"]);
+        assert_eq!(bot.complete("oncall set", "team", "O").await, ["ops"]);
+        assert_eq!(bot.complete("oncall swap", "team", "b").await, ["db"]);
+        for time in bot.complete("oncall set", "time", "").await {
+            says(&bot, &format!("oncall set {ANN} --for {time}"), "**@ann**").await;
+        }
     }
 
     #[tokio::test]

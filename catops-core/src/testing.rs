@@ -35,6 +35,7 @@ pub use crate::audit::Outcome;
 use crate::command::Commands;
 use crate::context::{Clock, State};
 use crate::dispatcher::{Dispatched, Dispatcher};
+use crate::form::complete;
 use crate::job::{Job, JobId, JobKey};
 use crate::reply::Reply;
 use crate::request::{Actor, Channel, ReplyTo, Request};
@@ -80,6 +81,52 @@ impl Bot {
         let request =
             Request { actor, channel, prefix: "/meow".to_owned(), text: line.to_owned(), ..Request::default() };
         Line { bot: self, request }
+    }
+
+    /// Returns what is proposed to `tester` for a parameter of a command, when `typed` is in its field: what a menu in a form
+    /// lists.
+    ///
+    /// ```
+    /// # use catops_core::testing::Bot;
+    /// # use catops_core::{Command, Commands, Context, command};
+    /// /// Restart a service.
+    /// #[command]
+    /// async fn restart(#[arg(complete = services)] service: String) -> String {
+    ///     format!("{service} is restarting")
+    /// }
+    ///
+    /// async fn services(_ctx: &Context, _typed: &str) -> Vec<String> {
+    ///     vec!["web".to_owned(), "the-api".to_owned(), "api".to_owned()]
+    /// }
+    /// # fn find(path: &str) -> Option<Command> { (path == "restart").then(__catops_restart) }
+    /// # static COMMANDS: Commands = Commands::new("restart", |_| "", find);
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// assert_eq!(Bot::new(&COMMANDS).complete("restart", "service", "ap").await, ["api", "the-api"]);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such command or parameter, where the parameter has neither choices nor `complete`, and where its
+    /// completer panics or does not answer within the time limit.
+    pub async fn complete(&self, command: &str, param: &str, typed: &str) -> Vec<String> {
+        let found = self.commands.find(command).unwrap_or_else(|| panic!("there is no command `{command}`"));
+        let of_name = found.params().iter().find(|other| other.name() == param);
+        let param = of_name.unwrap_or_else(|| panic!("`{command}` has no parameter `{param}`"));
+        let Request { actor, channel, prefix, .. } = self.run("").request;
+        let request = Request { actor, channel, prefix, ..Request::default() };
+        let context = complete::context(&found, request, "test", self.store.clone(), self.now(), self.limit);
+        assert!(
+            param.completer().is_some() || !param.choices().is_empty(),
+            "nothing is proposed for {}: it has no `complete`",
+            param.label()
+        );
+        match complete::proposals(param, &context, typed).await {
+            (words, None) => words,
+            (_, Some(error)) => panic!("the completer of {} failed: {error}", param.label()),
+        }
     }
 
     /// Returns the state of a plugin, named like its file without `.rs`.

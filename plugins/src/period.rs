@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use catops_core::Context;
+
 /// The units, from the largest down, in seconds.
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
@@ -56,6 +58,11 @@ impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&rounded(self.0))
     }
+}
+
+/// Proposes a few lengths of time, as a completer.
+pub(crate) async fn periods(_: &Context, _: &str) -> Vec<String> {
+    ["15m", "30m", "1h", "2h", "4h", "8h", "1d", "2d", "7d"].map(str::to_owned).to_vec()
 }
 
 /// Shows a duration by its two largest units, rounded down: `1h30m`, `2d`, `45s`.

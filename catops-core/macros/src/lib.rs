@@ -42,7 +42,7 @@ use proc_macro::TokenStream;
 /// | `default_value = 3` | what it is when it is not given |
 /// | `rest` | the rest of the line, quotes and spaces as typed |
 /// | `secret` | never recorded |
-/// | `complete = services` | an `async fn(&Context, &str) -> Vec<String>` that lists what it may be |
+/// | `complete = services` | an `async fn(&Context, &str) -> Vec<String>` that proposes what it may be: within 1.5 s, without blocking |
 #[proc_macro_attribute]
 pub fn command(attributes: TokenStream, item: TokenStream) -> TokenStream {
     command::expand(attributes.into(), item.into()).into()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::make::MENU;
-use crate::command::{Command, Completer};
+use crate::command::{Command, Completer, Param};
 use crate::context::{Clock, Context, Inner, Outbox};
 use crate::job::JobId;
 use crate::panics;
@@ -57,8 +57,22 @@ pub(crate) fn context(
     })
 }
 
+/// Returns what may stand for `param`, best first, of its choices and of what its completer says; and how that failed, if it
+/// did.
+pub(crate) async fn proposals(param: &Param, context: &Context, typed: &str) -> (Vec<String>, Option<String>) {
+    let mut words: Vec<String> = param.choices().iter().map(|(word, _)| (*word).to_owned()).collect();
+    let mut failed = None;
+    if let Some(complete) = param.completer() {
+        match ask(complete, context, typed).await {
+            Ok(more) => words.extend(more),
+            Err(error) => failed = Some(error),
+        }
+    }
+    (matching(words, typed), failed)
+}
+
 /// Asks a completer, until the context's deadline. `Err` says how it failed.
-pub(crate) async fn ask(complete: Completer, context: &Context, typed: &str) -> Result<Vec<String>, String> {
+async fn ask(complete: Completer, context: &Context, typed: &str) -> Result<Vec<String>, String> {
     let mut work = Box::pin(panics::guard(|| complete(context, typed)));
     let ended = tokio::time::timeout(context.remaining(), &mut work).await;
     // What it still holds is dropped here, where a panic in a destructor goes no further.

@@ -29,12 +29,11 @@ async fn start(
     /// Do not ask.
     dry_run: bool,
     #[arg(long, secret)] token: Option<String>,
-    #[arg(long)] label: Vec<String>,
     /// Why
     #[arg(rest)]
     reason: String,
 ) -> String {
-    format!("{version:?} {zone:?} {batch} {via:?} {dry_run} {token:?} {label:?} {reason:?}")
+    format!("{version:?} {zone:?} {batch} {via:?} {dry_run} {token:?} {reason:?}")
 }
 
 async fn versions(_: &Context, _: &str) -> Vec<String> {
@@ -55,8 +54,13 @@ fn tag(name: String, tags: Vec<String>) -> String {
 
 /// Take what is there.
 #[command]
-fn gap(name: String, #[arg(default_value = "-1")] count: i32, #[arg(rest)] note: Option<String>) -> String {
-    format!("{name:?} {count} {note:?}")
+fn gap(
+    name: String,
+    #[arg(default_value = "-1")] count: i32,
+    #[arg(long, short)] label: Vec<String>,
+    #[arg(rest)] note: Option<String>,
+) -> String {
+    format!("{name:?} {count} {label:?} {note:?}")
 }
 
 /// Leave words out.
@@ -120,7 +124,6 @@ fn a_form_is_made_of_the_signature() {
     check("via", "Via", "", false, &["us-east"]);
     check("dry-run", "Dry run", "Do not ask.", false, &[]);
     check("token", "Token", "It is not recorded.", false, &[]);
-    check("label", "Label", "One a line, or with spaces between them.", false, &[]);
     check("reason", "Reason", "Why", true, &[]);
     let inputs: Vec<&Input> = form.fields.iter().map(|field| &field.input).collect();
     let zones = || {
@@ -129,7 +132,7 @@ fn a_form_is_made_of_the_signature() {
     };
     let text = |long| Input::Text { long };
     let complete = Input::Complete { many: false };
-    let expected = [complete, zones(), text(false), zones(), Input::Flag, text(false), Input::Words, text(true)];
+    let expected = [complete, zones(), text(false), zones(), Input::Flag, text(false), text(true)];
     assert_eq!(inputs, expected.iter().collect::<Vec<_>>());
     let form = Form::of(&command("page"), &[], draft(""));
     let inputs: Vec<&Input> = form.fields.iter().map(|field| &field.input).collect();
@@ -153,17 +156,16 @@ fn what_was_given_stands_in_it() {
         let command = command(path);
         Form::of(&command, &command.lacking(line).unwrap(), draft("C1"))
     };
-    let form = given(
-        "deploys start",
-        "deploys start “the &lt;old&gt; one” EU_West -n 5 --dry_run --label a --label 'b c' --token x",
-    );
+    let form = given("deploys start", "deploys start “the &lt;old&gt; one” EU_West -n 5 --dry_run --token x");
     let initial = |name: &str| field(&form, name).initial.clone();
     assert_eq!(initial("version"), ["the <old> one"]);
     assert_eq!(initial("zone"), ["eu-west"]);
     assert_eq!(initial("batch"), ["5"]);
     assert_eq!(initial("dry-run"), ["true"]);
-    assert_eq!(initial("label"), ["a", "\"b c\""]);
     assert!(initial("token").is_empty(), "a secret is not shown");
+    let form = given("gap", "gap --label a -l 'b c'");
+    assert_eq!(field(&form, "label").initial, ["a", "\"b c\""]);
+    assert_eq!(field(&form, "label").hint, "One a line, or with spaces between them.");
     let form = given("page", "page --to <#C7|ops>");
     assert_eq!(field(&form, "to").initial, ["C7"]);
     // What the command is about goes where there is most room.
@@ -248,11 +250,11 @@ fn what_is_filled_in_becomes_a_line() {
     );
     composes(
         "gap",
-        &[("name", &["a"]), ("note", &["—now\n 'is it"])],
-        "gap -- a -1 —now\n 'is it",
-        r#""a" -1 Some("—now\n 'is it")"#,
+        &[("name", &["a"]), ("label", &["\"-x y\" z"]), ("note", &["—now\n 'is it"])],
+        "gap \"--label=-x y\" --label z -- a -1 —now\n 'is it",
+        r#""a" -1 ["-x y", "z"] Some("—now\n 'is it")"#,
     );
-    composes("gap", &[("name", &["a"])], "gap a", r#""a" -1 None"#);
+    composes("gap", &[("name", &["a"])], "gap a", r#""a" -1 [] None"#);
     composes("holes", &[("first", &["x"]), ("unknown", &["y"])], "holes x", r#"Some("x") None"#);
 }
 
@@ -283,15 +285,17 @@ proptest! {
     #[test]
     fn texts_come_through(
         name in r#"[-a—’'"“” \n\\<>@|&;=]{1,12}|\PC{1,12}"#,
+        labels in prop::collection::vec(r#"[-a—’'"“” \\>@|&;=]{1,8}"#, 0..3),
         note in r#"[-a—’'"“” \n\\<>@|&;=]{0,20}|\PC{0,20}"#,
         count in any::<i32>(),
     ) {
-        let filled = [("name", name.clone()), ("count", count.to_string()), ("note", note.clone())];
-        let filled: Vec<_> = filled.into_iter().map(|(name, text)| (name.to_owned(), vec![text])).collect();
+        let typed = labels.iter().map(|label| crate::line::quote(label)).collect::<Vec<_>>().join("\n");
+        let count_of = count.to_string();
+        let filled = values(&[("name", &[&name]), ("count", &[&count_of]), ("label", &[&typed]), ("note", &[&note])]);
         let trimmed = |text: &str| text.trim_matches(crate::line::is_space).to_owned();
         prop_assume!(!trimmed(&name).is_empty());
         let note = Some(trimmed(&note)).filter(|note| !note.is_empty());
-        prop_assert_eq!(run("gap", &filled).1, format!("{:?} {count} {note:?}", trimmed(&name)));
+        prop_assert_eq!(run("gap", &filled).1, format!("{:?} {count} {labels:?} {note:?}", trimmed(&name)));
     }
 
     #[test]
@@ -313,7 +317,7 @@ proptest! {
         let What::Run(_, mut values) = asked.what else { panic!("{line}") };
         prop_assert_eq!(values.one::<String>(0), trimmed(&label));
         prop_assert_eq!(values.option::<String>(5), Some(trimmed(&label)));
-        prop_assert_eq!(values.one::<String>(7), trimmed(&reason));
+        prop_assert_eq!(values.one::<String>(6), trimmed(&reason));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Answered, Heard, INLINE_LIMIT, Ingress, not_accepted};
 use crate::chat::{Chat, Hearing, Incoming, Opening, Submission, Submitted, Typing};
 use crate::command::{Command, Param, What, refusal};
-use crate::form::complete::{ask, context, matching};
+use crate::form::complete::{context, matching, proposals};
 use crate::form::{COMMAND, Draft, Form, compose};
 use crate::http::{HttpResponse, status};
 use crate::job::Job;
@@ -76,8 +76,9 @@ impl Ingress {
         let command = self.app.commands().find(&draft.command).filter(|command| self.may(actor, command));
         let Some(command) = command else { return Vec::new() };
         let Some(param) = command.params().iter().find(|param| param.name() == field) else { return Vec::new() };
-        let words: Vec<String> = param.choices().iter().map(|(word, _)| (*word).to_owned()).collect();
-        let Some(complete) = param.completer() else { return matching(words, typed) };
+        if param.completer().is_none() {
+            return matching(param.choices().iter().map(|(word, _)| (*word).to_owned()), typed);
+        }
         let request = Request {
             actor: actor.clone(),
             channel: draft.channel.clone(),
@@ -87,12 +88,10 @@ impl Ingress {
         };
         let store = self.dispatcher.store().clone();
         let context = context(&command, request, &draft.reply_to.chat, store, now, INLINE_LIMIT);
-        let mut words = words;
-        match ask(complete, &context, typed).await {
-            Ok(more) => words.extend(more),
-            Err(error) => tracing::error!(command = command.path(), field, error, "a completer failed"),
+        let (mut words, failed) = proposals(param, &context, typed).await;
+        if let Some(error) = failed {
+            tracing::error!(command = command.path(), field, error, "a completer failed");
         }
-        let mut words = matching(words, typed);
         as_typed(&mut words, param, typed);
         words
     }

@@ -54,14 +54,20 @@ pub(crate) fn check_limits(view: &Value) {
     fn option(option: &Value) {
         fits(&option["text"]["text"], 75);
         fits(&option["value"], 75);
-        option.get("description").map(|help| fits(&help["text"], 75));
+        if let Some(help) = option.get("description") {
+            fits(&help["text"], 75);
+        }
     }
     assert!(view.to_string().len() <= 250_000);
     assert_eq!(view["type"], "modal");
     for name in ["title", "submit", "close"] {
-        view.get(name).map(|text| fits(&text["text"], 24));
+        if let Some(text) = view.get(name) {
+            fits(&text["text"], 24);
+        }
     }
-    view.get("private_metadata").map(|text| fits(text, 3000));
+    if let Some(text) = view.get("private_metadata") {
+        fits(text, 3000);
+    }
     let blocks = view["blocks"].as_array().unwrap();
     assert!((1..=100).contains(&blocks.len()));
     for block in blocks {
@@ -72,12 +78,20 @@ pub(crate) fn check_limits(view: &Value) {
         assert_eq!(block["type"], "input");
         fits(&block["block_id"], 255);
         fits(&block["label"]["text"], 2000);
-        block.get("hint").map(|hint| fits(&hint["text"], 2000));
+        if let Some(hint) = block.get("hint") {
+            fits(&hint["text"], 2000);
+        }
         let element = &block["element"];
         assert_eq!(element["action_id"], "value");
-        element.get("initial_value").map(|text| fits(text, 3000));
-        element.get("placeholder").map(|text| fits(&text["text"], 150));
-        element.get("initial_option").map(option);
+        if let Some(text) = element.get("initial_value") {
+            fits(text, 3000);
+        }
+        if let Some(text) = element.get("placeholder") {
+            fits(&text["text"], 150);
+        }
+        if let Some(initial) = element.get("initial_option") {
+            option(initial);
+        }
         for name in ["options", "initial_options"] {
             let Some(options) = element.get(name).map(|options| options.as_array().unwrap()) else { continue };
             assert!((1..=100).contains(&options.len()));

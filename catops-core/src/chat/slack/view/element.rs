@@ -1,5 +1,7 @@
 //! What stands in a block of a modal: a text, a menu, a box to tick.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::super::fit::{clip, units};
@@ -53,9 +55,14 @@ impl Choice {
     }
 }
 
-/// Makes as many options as Slack takes, of those words that it takes.
+/// Makes as many options as Slack takes, of those words that it takes, each once.
 pub(super) fn choices<'a>(words: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Choice> {
-    words.filter_map(|(word, help)| Choice::new(word, help)).take(OPTIONS).collect()
+    let mut seen = HashSet::new();
+    words
+        .filter(|(word, _)| seen.insert(*word))
+        .filter_map(|(word, help)| Choice::new(word, help))
+        .take(OPTIONS)
+        .collect()
 }
 
 /// Which conversations a menu lists.
