@@ -65,7 +65,7 @@
 //! | `slack` (default) | Slack: slash commands in, Block Kit out |
 //! | `server` | a small HTTP server for targets that are called over HTTP |
 //! | `log` | log lines, as text or JSON |
-//! | `testing` | `catops_core::testing`: run one line against plugins and get the reply |
+//! | `testing` | `catops_core::testing`: run one line against plugins and get the reply; with `slack`, a Slack to test with |
 //! | `conformance` | the rules that adapters keep, and the flow suite |
 
 // What `#[command]` writes names this crate from outside, also in core's own tests.

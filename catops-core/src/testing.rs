@@ -1,5 +1,8 @@
 //! Runs one line against plugins and returns the reply: no chat, no cloud, no network.
 //!
+//! What a reply looks like in Slack, and what buttons and forms do there, is for `testing::slack`, which plays Slack on
+//! loopback.
+//!
 //! ```
 //! use catops_core::testing::Bot;
 //! use catops_core::{Context, command};

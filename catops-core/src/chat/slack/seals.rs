@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn it_opens_for_its_own_bot_and_purpose_alone() {
         let sealed = seals("a").seal(Kind::Button, "restart: \u{fc} api");
-        assert_eq!(sealed.chars().count(), SEAL + "restart: \u{fc} api".chars().count());
+        assert_eq!(sealed.chars().count(), "1::".len() + 64 + "restart: \u{fc} api".chars().count());
         assert_eq!(seals("a").open(Kind::Button, &sealed), Some("restart: \u{fc} api"));
         assert_eq!(seals("a").open(Kind::Form, &sealed), None);
         assert_eq!(seals("b").open(Kind::Button, &sealed), None);

@@ -46,7 +46,18 @@ impl Message {
 
     /// Returns the message as Slack sends it along with a press.
     pub(super) fn to_json(&self) -> Value {
-        let mut body = self.body.clone();
+        let mut body = serde_json::json!({});
+        for name in ["text", "blocks", "attachments"] {
+            if !self.body[name].is_null() {
+                body[name] = self.body[name].clone();
+            }
+        }
+        // Slack names what the bot did not name.
+        for (at, block) in body.get_mut("blocks").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+            if block["block_id"].is_null() {
+                block["block_id"] = format!("b{at}").into();
+            }
+        }
         for (name, value) in [("type", "message"), ("user", super::BOT_USER), ("bot_id", super::BOT), ("ts", &self.ts)]
         {
             body[name] = value.into();
