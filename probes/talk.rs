@@ -71,12 +71,12 @@ fn fill(
     Ok(format!("filled: {zone:?} {count} [{words}]"))
 }
 
-/// Climb for three and a half seconds, and show each step.
+/// Climb for three seconds, and show each step.
 #[command]
 async fn climb(ctx: &Context, mark: String) -> Result<&'static str> {
     crate::mark(&mark)?;
-    for step in 1..=35 {
-        ctx.progress(step, 35, "climbing").await;
+    for step in 1..=30 {
+        ctx.progress(step, 30, "climbing").await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok("the top")

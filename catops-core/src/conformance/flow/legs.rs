@@ -24,7 +24,10 @@ pub(super) async fn slow(stage: &Stage<'_>) -> Checked {
 }
 
 pub(super) async fn progress(stage: &Stage<'_>) -> Checked {
-    let sent = stage.send("steps").await?;
+    // Where the bot is not in the channel, the reply address carries it; row 56 has the bot's own message.
+    let channel = stage.channel();
+    stage.bench.workspace().refuse_channel(&channel, "not_in_channel");
+    let sent = stage.send_as(stage.command("steps").in_channel(&channel)).await?;
     stage.record(&sent).await?;
     let posts = stage.bench.workspace().posts(&sent.path);
     ensure!((2..=4).contains(&posts.len()), "there were {} posts for 20 steps", posts.len());
@@ -252,6 +255,7 @@ pub(super) async fn expired_address(stage: &Stage<'_>) -> Checked {
     slack.script(command.path(), [Answer::Status(404)]);
     let mut job = stage.job(&command);
     job.reply_to.channel.clear();
+    job.reply_to.user.clear();
     stage.deliver(&job).await?;
     let record = stage.record_of(&job.id).await?.ok_or("there is no record of the job without a channel")?;
     ensure!(record.outcome == Outcome::Ran && record.undelivered.is_some(), "the record is {record:?}");

@@ -18,7 +18,7 @@ pub(super) async fn progress(stage: &Stage<'_>) -> Checked {
         "there is more than one message: {:?}",
         workspace.messages(&channel)
     );
-    ensure!(message.earlier.len() >= 3, "it was changed {} times in 3.5 s", message.earlier.len());
+    ensure!(message.earlier.len() >= 3, "it was changed {} times in 3 s", message.earlier.len());
     let calls = workspace.posts(&format!("{API}chat.update"));
     let mine: Vec<_> = calls.iter().filter(|post| post.channel() == channel && post.text().contains('/')).collect();
     for pair in mine.windows(2) {

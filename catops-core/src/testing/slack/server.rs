@@ -70,7 +70,7 @@ async fn answer(workspace: &Workspace, request: hyper::Request<Incoming>) -> hyp
         _ => (take(workspace, &asked), true),
     };
     let taken = said.status == 200 && said.refusal.is_none();
-    let refusal = said.refusal.take().filter(|_| as_always);
+    let refusal = said.refusal.take().filter(|_| as_always && !is_closed(workspace, &asked));
     let mut response = hyper::Response::new(Full::new(Bytes::from(said.body)));
     *response.status_mut() = http::StatusCode::from_u16(said.status).unwrap_or(http::StatusCode::IM_A_TEAPOT);
     let kind = if said.is_json { "application/json; charset=utf-8" } else { "text/html" };
@@ -85,6 +85,12 @@ async fn answer(workspace: &Workspace, request: hyper::Request<Incoming>) -> hyp
     }
     workspace.tell();
     response
+}
+
+/// Returns whether a test has closed the channel that is meant.
+fn is_closed(workspace: &Workspace, asked: &Asked) -> bool {
+    let channel = asked.body["channel"].as_str().or_else(|| asked.body["channel_id"].as_str());
+    channel.is_some_and(|channel| workspace.state().refusing.contains_key(channel))
 }
 
 /// Does what Slack does with a request.
