@@ -90,10 +90,15 @@ pub(crate) struct Bot {
 impl Bot {
     /// Puts the bot together.
     pub(crate) fn new(commands: &'static Commands, settings: Settings, state: &State) -> Result<Self, Error> {
-        let app = Arc::new(App::with_settings(commands, settings)?);
+        Ok(Self::of(App::with_settings(commands, settings)?, state))
+    }
+
+    /// Gives both legs to an app.
+    pub(crate) fn of(app: App, state: &State) -> Self {
+        let app = Arc::new(app);
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), state.store.clone()));
         let ingress = Arc::new(Ingress::new(app, Arc::new(state.queue.clone()), dispatcher.clone()));
-        Ok(Self { ingress, dispatcher })
+        Self { ingress, dispatcher }
     }
 
     /// Runs one delivery of the queue, for at most `limit`.

@@ -1,17 +1,27 @@
 //! The console: a chat with the bot in the browser.
 //!
-//! What is typed there becomes a signed Slack slash command and takes the same way through [`Ingress`] as one from
-//! Slack; the replies come back to a reply address of the console's own and go to the page as server-sent events.
+//! It is a Slack of its own, beside the real one: what is done on the page becomes a signed request as Slack would send it
+//! and takes the same way through [`Ingress`]; the bot answers at reply addresses and a Web API that the console serves,
+//! and what arrives there goes to the page as server-sent events. No account is needed, and none is used.
 //!
 //! It keeps its page from others: without a token it answers only to a loopback name, and in either case neither other
 //! sites nor what a reply contains can use it. See `guard.rs` for the rules.
 
+mod api;
 mod catalogue;
+mod deliver;
 mod feed;
+mod files;
 mod guard;
+mod interact;
+mod messages;
 mod page;
+mod payload;
 mod send;
 mod sink;
+mod triggers;
+mod views;
+mod workspace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +37,13 @@ use catops_core::{Error, Secret};
 use tokio::sync::watch;
 
 use self::feed::Feed;
+use self::files::{Files, MAX_FILE};
 use self::guard::Guard;
+use self::messages::Messages;
 use self::sink::Sinks;
+use self::triggers::Triggers;
+use self::views::Views;
+pub use self::workspace::Workspace;
 use crate::invoker::LocalQueue;
 use crate::signer::Signer;
 
@@ -49,7 +64,11 @@ struct Shared {
     queue: LocalQueue,
     guard: Arc<Guard>,
     feed: Feed,
+    files: Files,
+    messages: Messages,
     sinks: Sinks,
+    triggers: Triggers,
+    views: Views,
     stop: Option<watch::Receiver<bool>>,
 }
 
@@ -60,26 +79,34 @@ impl fmt::Debug for Console {
 }
 
 impl Console {
-    /// Makes the console of a bot.
+    /// Makes the console of a bot, which must have the [chat](Workspace::chat) of `workspace`.
     ///
-    /// `secret` is what the bot checks Slack's signatures with. `base` is the bot's own address without a slash at the
-    /// end, such as `http://127.0.0.1:3000`: replies are sent there, so its host and port must be among the
-    /// [reply hosts](catops_core::settings::Settings::reply_hosts). With a `token`, whoever wants the page has to
-    /// bring it once; without one, the page is for browsers on this machine.
+    /// With a `token`, whoever wants the page has to bring it once; without one, the page is for browsers on this machine.
     ///
     /// Fails if the system gives no random numbers.
     pub fn new(
         ingress: Arc<Ingress>,
         commands: &'static Commands,
-        secret: Secret,
-        base: String,
+        workspace: &Workspace,
         queue: LocalQueue,
         token: Option<Secret>,
     ) -> Result<Self, Error> {
-        let guard = Arc::new(Guard::new(&base, token)?);
-        let signer = Signer::new(&secret);
-        let (feed, sinks) = (Feed::new()?, Sinks::default());
-        Ok(Self { shared: Shared { ingress, commands, signer, base, queue, guard, feed, sinks, stop: None } })
+        let shared = Shared {
+            ingress,
+            commands,
+            signer: Signer::new(&workspace.secret),
+            base: workspace.base.clone(),
+            queue,
+            guard: Arc::new(Guard::new(workspace, token)?),
+            feed: Feed::new()?,
+            files: Files::default(),
+            messages: Messages::default(),
+            sinks: Sinks::default(),
+            triggers: Triggers::default(),
+            views: Views::default(),
+            stop: None,
+        };
+        Ok(Self { shared })
     }
 
     /// Ends the streams of events when `stop` turns true, so that a server that drains need not wait for open pages.
@@ -100,7 +127,14 @@ impl Console {
             .route("/console/commands", get(catalogue::commands))
             .route("/console/events", get(feed::events))
             .route("/console/send", post(send::send).layer(small()))
+            .route("/console/press", post(interact::press).layer(small()))
+            .route("/console/shortcut", post(interact::shortcut).layer(small()))
+            .route("/console/suggest", post(interact::suggest).layer(small()))
+            .route("/console/view", post(interact::view).layer(small()))
+            .route("/console/file/{id}", get(files::download))
             .route("/console/reply/{token}", post(sink::reply).layer(DefaultBodyLimit::max(MAX_BODY)))
+            .route("/console/upload/{token}", post(files::upload).layer(DefaultBodyLimit::max(MAX_FILE)))
+            .route("/console/api/{method}", post(api::call).layer(DefaultBodyLimit::max(MAX_BODY)))
             .layer(from_fn_with_state(guard, guard::check))
             .layer(from_fn(guard::harden))
             .with_state(Arc::new(self.shared))

@@ -1,18 +1,18 @@
 //! The server: takes what chats send, runs what waits, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use catops_core::log::Format;
-use catops_core::{Commands, Error, ErrorKind, Timestamp};
+use catops_core::{App, Commands, Error, ErrorKind, Timestamp};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::bot::{Bot, State};
 use crate::config::Config;
-use crate::console::Console;
+use crate::console::{Console, Workspace};
 use crate::lock::ServerLock;
 use crate::scheduler::{self, Scheduler};
 use crate::terminal::say;
@@ -46,15 +46,26 @@ pub(crate) async fn serve(commands: &'static Commands, mut config: Config) -> Re
     }
     let mut settings = config.shared.clone();
     let made = key::complete(&mut settings, &config)?;
-    // Replies to what was typed in the console.
-    settings.reply_hosts.push(own(address).to_string());
     config.shared = settings;
-    let bot = Bot::new(commands, config.shared.clone(), &state)?;
+    let workspace = workspace(&config, address)?;
+    let mut app = App::with_settings(commands, config.shared.clone())?;
+    if let Some(workspace) = &workspace {
+        let chat = workspace.chat(app.key())?;
+        app = app.with_chat(Arc::new(chat));
+    }
+    let bot = Bot::of(app, &state);
 
     let schedules = Scheduler::new(commands, Timestamp::now())?;
 
     let (stop, stopped) = watch::channel(false);
-    let console = console(commands, &config, address, &bot, &state, stopped.clone())?;
+    let console = match &workspace {
+        Some(workspace) => {
+            let token = config.console_token.clone();
+            let console = Console::new(bot.ingress.clone(), commands, workspace, state.queue.clone(), token)?;
+            Some(console.until(stopped.clone()).router())
+        }
+        None => None,
+    };
     if !is_child {
         greet(commands, &config, address, console.is_some(), made, schedules.len());
     }
@@ -121,22 +132,10 @@ fn own(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Makes the console's routes, unless others could reach it and no token guards it.
-fn console(
-    commands: &'static Commands,
-    config: &Config,
-    address: SocketAddr,
-    bot: &Bot,
-    state: &State,
-    stopped: watch::Receiver<bool>,
-) -> Result<Option<Router>, Error> {
-    if !address.ip().is_loopback() && config.console_token.is_none() {
-        return Ok(None);
-    }
-    let Some(secret) = config.shared.slack_signing_secret.clone() else { return Ok(None) };
-    let base = format!("http://{}", own(address));
-    let (ingress, queue, token) = (bot.ingress.clone(), state.queue.clone(), config.console_token.clone());
-    Ok(Some(Console::new(ingress, commands, secret, base, queue, token)?.until(stopped).router()))
+/// Makes the console's workspace, unless others could reach the console and no token guards it.
+fn workspace(config: &Config, address: SocketAddr) -> Result<Option<Workspace>, Error> {
+    let is_open = address.ip().is_loopback() || config.console_token.is_some();
+    is_open.then(|| Workspace::new(format!("http://{}", own(address)))).transpose()
 }
 
 /// Says what to do next.

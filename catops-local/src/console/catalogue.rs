@@ -11,7 +11,7 @@ use catops_core::reply::Part;
 use serde::Serialize;
 
 use super::Shared;
-use super::send::PREFIX;
+use super::workspace::PREFIX;
 
 /// A command.
 #[derive(Serialize)]
@@ -33,6 +33,8 @@ struct Parameter {
     required: bool,
     choices: &'static [(&'static str, &'static str)],
     default: Option<&'static str>,
+    /// Whether the bot can be asked which words may stand there.
+    completes: bool,
 }
 
 pub(super) async fn commands(State(shared): State<Arc<Shared>>) -> Json<Vec<Entry>> {
@@ -76,5 +78,6 @@ fn parameter(param: &Param) -> Parameter {
         required: param.is_required(),
         choices: param.choices(),
         default: param.default(),
+        completes: param.completer().is_some(),
     }
 }

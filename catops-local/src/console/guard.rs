@@ -4,7 +4,9 @@
 //!   made to point here gets nothing. With a token the name is free, since the cookie belongs to one name alone.
 //! - *No other sites*: what comes from a page of another origin is refused, save a plain visit to `/`.
 //! - *The token once*: `/?token=…` trades it for a cookie that scripts cannot read and other sites cannot send. All else
-//!   but the reply address is refused without it. The reply address is a secret of its own, and not for browsers.
+//!   but the bot's own ways in is refused without it.
+//! - *The bot's own ways in*: a reply or upload address is a secret in itself, and a call of the Web API brings the
+//!   workspace's token. None of them is for browsers.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,6 +19,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use catops_core::app::random_secret;
 use catops_core::{Error, Secret};
 use ring::hmac;
+
+use super::api;
+use super::workspace::Workspace;
 
 const COOKIE: &str = "catops_console";
 
@@ -36,20 +41,38 @@ pub(super) struct Guard {
     /// The names it answers to, if there is no token.
     hosts: Vec<String>,
     lock: Option<Lock>,
+    /// What a call of the Web API brings.
+    bearer: Known,
+}
+
+/// A secret that others are compared with.
+struct Known {
+    /// Fresh at each start. Two values are compared by their tags under it, which takes the same time wherever they
+    /// differ, and however long they are.
+    key: hmac::Key,
+    secret: Secret,
 }
 
 /// A token and the cookie made from it.
 struct Lock {
-    /// Fresh at each start. Two values are compared by their tags under it, which takes the same time wherever they
-    /// differ, and however long they are.
-    key: hmac::Key,
-    token: Secret,
-    cookie: Secret,
+    token: Known,
+    cookie: Known,
+}
+
+impl Known {
+    fn new(secret: Secret) -> Result<Self, Error> {
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, random_secret()?.expose().as_bytes()), secret })
+    }
+
+    fn is(&self, given: &str) -> bool {
+        let tag = hmac::sign(&self.key, given.as_bytes());
+        hmac::verify(&self.key, self.secret.expose().as_bytes(), tag.as_ref()).is_ok()
+    }
 }
 
 impl Guard {
-    pub(super) fn new(base: &str, token: Option<Secret>) -> Result<Self, Error> {
-        let authority = base.split_once("://").map_or(base, |(_, authority)| authority);
+    pub(super) fn new(workspace: &Workspace, token: Option<Secret>) -> Result<Self, Error> {
+        let authority = workspace.authority();
         let port = authority.rsplit_once(':').map_or("80", |(_, port)| port);
         let mut hosts = vec![authority.to_owned()];
         for name in ["127.0.0.1", "localhost", "[::1]"] {
@@ -59,7 +82,7 @@ impl Guard {
             }
         }
         let lock = token.map(Lock::new).transpose()?;
-        Ok(Self { hosts, lock })
+        Ok(Self { hosts, lock, bearer: Known::new(workspace.token().clone())? })
     }
 
     /// Returns why the request is refused, or how it is answered without asking further.
@@ -70,8 +93,12 @@ impl Guard {
             return Some(refuse("host", "this address is not known here: open the one that the bot printed"));
         }
         let is_browser = headers.contains_key(header::ORIGIN) || headers.contains_key(FETCH_SITE);
-        if uri.path().starts_with("/console/reply/") {
-            return is_browser.then(|| refuse("browser", "this address is not for browsers"));
+        let is_call = uri.path().starts_with("/console/api/");
+        if is_call || ["/console/reply/", "/console/upload/"].iter().any(|way| uri.path().starts_with(way)) {
+            return match is_browser {
+                true => Some(refuse("browser", "this address is not for browsers")),
+                false => is_call.then(|| self.unauthorised(text(header::AUTHORIZATION))).flatten(),
+            };
         }
         let is_visit = method == Method::GET && uri.path() == "/";
         let origin_is_own = !headers.contains_key(header::ORIGIN)
@@ -84,11 +111,19 @@ impl Guard {
         }
         self.lock.as_ref().and_then(|lock| lock.answer(uri, text(header::COOKIE).unwrap_or_default()))
     }
+
+    /// Answers a call of the Web API that does not bring its token.
+    fn unauthorised(&self, authorization: Option<&str>) -> Option<Response> {
+        match authorization.map(|value| value.strip_prefix("Bearer ").is_some_and(|token| self.bearer.is(token))) {
+            Some(true) => None,
+            Some(false) => Some(api::unauthorised("invalid_auth")),
+            None => Some(api::unauthorised("not_authed")),
+        }
+    }
 }
 
 impl Lock {
     fn new(token: Secret) -> Result<Self, Error> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, random_secret()?.expose().as_bytes());
         // Cookies do not keep ports apart: another service of the host sees ours, so it must not hold the token. It is
         // the same after a restart, and ends with the token.
         let of = hmac::Key::new(hmac::HMAC_SHA256, token.expose().as_bytes());
@@ -96,25 +131,20 @@ impl Lock {
         for byte in hmac::sign(&of, b"catops console cookie").as_ref() {
             let _ = write!(cookie, "{byte:02x}");
         }
-        Ok(Self { key, token, cookie: Secret::new(cookie) })
-    }
-
-    fn is(&self, known: &Secret, given: &str) -> bool {
-        let tag = hmac::sign(&self.key, given.as_bytes());
-        hmac::verify(&self.key, known.expose().as_bytes(), tag.as_ref()).is_ok()
+        Ok(Self { token: Known::new(token)?, cookie: Known::new(Secret::new(cookie))? })
     }
 
     fn answer(&self, uri: &Uri, cookies: &str) -> Option<Response> {
         let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         if uri.path() == "/"
             && let Some((_, token)) = query.into_iter().find(|(name, _)| name == "token")
-            && self.is(&self.token, &token)
+            && self.token.is(&token)
         {
-            let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie.expose());
+            let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie.secret.expose());
             return Some(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response());
         }
         let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
-        if cookies.any(|(name, value)| name == COOKIE && self.is(&self.cookie, value)) {
+        if cookies.any(|(name, value)| name == COOKIE && self.cookie.is(value)) {
             return None;
         }
         Some((StatusCode::UNAUTHORIZED, Html(NO_TOKEN)).into_response())

@@ -3,9 +3,14 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-/// One script for the page, written as three files.
-const SCRIPT: &str =
-    concat!(include_str!("page/slack.js"), include_str!("page/complete.js"), include_str!("page/console.js"));
+/// One script for the page, written as one file for each subject.
+const SCRIPT: &str = concat!(
+    include_str!("page/slack.js"),
+    include_str!("page/listbox.js"),
+    include_str!("page/complete.js"),
+    include_str!("page/modal.js"),
+    include_str!("page/console.js")
+);
 
 pub(super) async fn index() -> Response {
     file("text/html; charset=utf-8", include_str!("page/index.html"))

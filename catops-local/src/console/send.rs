@@ -1,26 +1,25 @@
-//! A line typed on the page: made a Slack slash command, signed, and sent the way Slack's are.
+//! A line typed on the page: a slash command, or in a thread a message that mentions the bot.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use catops_core::http::HttpRequest;
 use catops_core::{Error, JobId, Timestamp};
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode, Uri};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Shared;
+use super::deliver::{Body, job};
+use super::messages::Message;
+use super::payload;
+use super::sink::Origin;
+use super::workspace::{BOT, CHANNEL, CHANNEL_NAME, DOMAIN, PREFIX, TEAM, USER, USER_NAME};
 use crate::words::from_person;
 
-/// What every line begins with.
-pub(super) const PREFIX: &str = "/meow";
-
-const CHAT: &str = "slack";
-const TEAM: &str = "T-console";
+/// The longest name that a page may give a line or a window of its own, in bytes.
+const MAX_KEY: usize = 64;
 
 /// What the page sends.
 #[derive(Deserialize)]
@@ -29,12 +28,17 @@ pub(super) struct Line {
     /// Names the line on the page that sent it, which shows it before we do.
     #[serde(default)]
     key: String,
+    /// Names the window, which shows the forms that the bot opens for it.
+    #[serde(default)]
+    window: String,
+    /// The message under which it was typed.
+    thread: Option<String>,
 }
 
 /// A line that somebody typed, as every page is told.
 #[derive(Serialize)]
 struct Sent<'a> {
-    thread: &'a str,
+    turn: &'a str,
     key: &'a str,
     at: Timestamp,
     text: &'a str,
@@ -43,55 +47,95 @@ struct Sent<'a> {
 /// What the bot answered at once.
 #[derive(Serialize)]
 pub(super) struct Acked {
-    thread: String,
+    turn: String,
     at: Timestamp,
     status: u16,
-    /// The message in the acknowledgement, as Slack would get it.
-    ack: Option<Value>,
+    /// Whether the channel sees the words.
+    shown: bool,
     /// The job that was started.
     job: Option<JobId>,
 }
 
+/// What became of anything else that was done.
+#[derive(Serialize)]
+pub(super) struct Done {
+    pub(super) job: Option<JobId>,
+}
+
 pub(super) async fn send(State(shared): State<Arc<Shared>>, Json(line): Json<Line>) -> Response {
+    if line.key.len() > MAX_KEY || line.window.len() > MAX_KEY {
+        return (StatusCode::BAD_REQUEST, "a key is at most 64 bytes long").into_response();
+    }
     let text = line.text.trim();
+    if let Some(thread) = &line.thread {
+        return shared.mention(text, thread).await;
+    }
     let rest = match text.strip_prefix(PREFIX) {
         Some(rest) if rest.is_empty() || rest.starts_with(char::is_whitespace) => rest.trim_start(),
         _ => return (StatusCode::BAD_REQUEST, "a line begins with /meow").into_response(),
     };
-    if line.key.len() > 64 {
-        return (StatusCode::BAD_REQUEST, "the key is longer than 64 bytes").into_response();
-    }
-    match shared.ask(text, rest, &line.key).await {
+    match shared.ask(text, rest, &line).await {
         Ok(acked) => Json(acked).into_response(),
-        Err(error) => {
-            tracing::error!(error = error.chain(), "the console could not send a line");
-            (StatusCode::INTERNAL_SERVER_ERROR, "The bot could not take this; its log says why.").into_response()
+        Err(error) => failed(&error),
+    }
+}
+
+/// Answers that something of our own went wrong.
+pub(super) fn failed(error: &Error) -> Response {
+    tracing::error!(error = error.chain(), "the console could not send something to the bot");
+    (StatusCode::INTERNAL_SERVER_ERROR, "The bot could not take this; its log says why.").into_response()
+}
+
+/// Answers what became of an event or an interaction, of whose answer Slack shows nothing.
+pub(super) fn done(sent: Result<catops_core::http::HttpResponse, Error>) -> Response {
+    match sent {
+        Ok(response) if response.status().is_success() => Json(Done { job: job(&response) }).into_response(),
+        Ok(response) => {
+            let said = format!("The bot did not take this (status {}).", response.status().as_u16());
+            (StatusCode::BAD_GATEWAY, said).into_response()
         }
+        Err(error) => failed(&error),
     }
 }
 
 impl Shared {
-    async fn ask(&self, text: &str, rest: &str, key: &str) -> Result<Acked, Error> {
+    async fn ask(&self, text: &str, rest: &str, line: &Line) -> Result<Acked, Error> {
         let now = Timestamp::now();
-        let (thread, trigger) = (JobId::random().to_string(), JobId::random().to_string());
-        let token = self.sinks.open(&thread, now)?;
-        let url = format!("{}/console/reply/{}", self.base, token.expose());
+        let turn = JobId::random().to_string();
+        let trigger = self.triggers.make(&line.window, now)?;
+        let url = self.reply_address(&self.sinks.open(Origin { turn: Some(turn.clone()), original: None }, now)?);
         // Before it is sent: a reply may be here before the acknowledgement.
-        self.feed.publish("sent", &Sent { thread: &thread, key, at: now, text });
-        let mut request = request(form(rest, &url, &trigger));
-        self.signer.sign(&mut request, now)?;
-        let response = self.ingress.accept(&request, now).await;
-        let (status, ack) = (response.status().as_u16(), serde_json::from_slice(response.body()).ok());
-        let job = self.job(JobId::of(&[CHAT, TEAM, &trigger])).await;
-        let acked = Acked { thread, at: Timestamp::now(), status, ack, job };
+        self.feed.publish("sent", &Sent { turn: &turn, key: &line.key, at: now, text });
+        let response = self.deliver(Body::Form(form(rest, &url, &trigger)), now).await?;
+        let fields = serde_json::from_slice::<Map<String, Value>>(response.body()).unwrap_or_default();
+        let shown = fields.get("response_type").and_then(Value::as_str) == Some("in_channel");
+        let says = |name| fields.get(name).is_some_and(|value: &Value| value.as_str() != Some(""));
+        let (status, at) = (response.status().as_u16(), Timestamp::now());
+        let acked = Acked { turn: turn.clone(), at, status, shown, job: job(&response) };
         self.feed.publish("ack", &acked);
+        if status == 200 && ["text", "blocks", "attachments"].into_iter().any(says) {
+            let message = Message { turn: Some(turn), only_you: !shown, ..Message::of(fields) };
+            self.post(message, at);
+        }
         Ok(acked)
     }
 
-    /// Returns the id if such a job was just put into the queue; what is answered at once needs none.
-    async fn job(&self, id: JobId) -> Option<JobId> {
-        let latest = self.queue.list(None, 50).await.unwrap_or_default();
-        latest.iter().any(|job| job.id == id).then_some(id)
+    /// Posts a message of the person's under another, and tells the bot of it.
+    async fn mention(&self, text: &str, thread: &str) -> Response {
+        let now = Timestamp::now();
+        let Some(parent) = self.messages.get(thread).filter(|parent| !parent.only_you) else {
+            return (StatusCode::NOT_FOUND, "This message is no longer there.").into_response();
+        };
+        if text.is_empty() {
+            return (StatusCode::BAD_REQUEST, "an empty message says nothing").into_response();
+        }
+        let thread = parent.thread.as_deref().unwrap_or(thread);
+        let rest = text.strip_prefix(PREFIX).unwrap_or(text).trim_start();
+        let text = format!("<@{BOT}> {}", from_person(rest));
+        let fields = Map::from_iter([("text".to_owned(), format!("<@{BOT}|catops> {}", from_person(rest)).into())]);
+        let message = Message { thread: Some(thread.to_owned()), from_you: true, ..Message::of(fields) };
+        let ts = self.post(message, now);
+        done(self.deliver(Body::Event(payload::mention(&text, &ts, thread, now)), now).await)
     }
 }
 
@@ -99,24 +143,14 @@ impl Shared {
 fn form(text: &str, response_url: &str, trigger: &str) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("team_id", TEAM)
-        .append_pair("team_domain", "console")
-        .append_pair("channel_id", "C-console")
-        .append_pair("channel_name", "console")
-        .append_pair("user_id", "U-console")
-        .append_pair("user_name", "you")
+        .append_pair("team_domain", DOMAIN)
+        .append_pair("channel_id", CHANNEL)
+        .append_pair("channel_name", CHANNEL_NAME)
+        .append_pair("user_id", USER)
+        .append_pair("user_name", USER_NAME)
         .append_pair("command", PREFIX)
         .append_pair("text", &from_person(text))
         .append_pair("response_url", response_url)
         .append_pair("trigger_id", trigger)
         .finish()
-}
-
-/// Makes the request that carries a form.
-fn request(form: String) -> HttpRequest {
-    let mut request = HttpRequest::new(Bytes::from(form));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static("/slack");
-    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-    request.headers_mut().insert(CONTENT_TYPE, kind);
-    request
 }

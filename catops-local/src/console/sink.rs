@@ -10,10 +10,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use catops_core::app::random_secret;
 use catops_core::{Error, Secret, Timestamp};
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Shared;
+use super::messages::Message;
 
 /// How often an address can be used, and how long: Slack's figures
 /// (<https://docs.slack.dev/interactivity/handling-user-interaction>).
@@ -29,25 +29,24 @@ pub(super) struct Sinks {
     open: Mutex<HashMap<String, Sink>>,
 }
 
+/// What an address was made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The typed line that it answers.
+    pub(super) turn: Option<String>,
+    /// The message that `replace_original` changes: the one that held a button, or the last one posted here.
+    pub(super) original: Option<String>,
+}
+
 struct Sink {
-    thread: String,
+    origin: Origin,
     uses: u8,
     expires: Timestamp,
 }
 
-/// A message that arrived, as every page is told.
-#[derive(Serialize)]
-struct Arrived<'a> {
-    thread: &'a str,
-    at: Timestamp,
-    message: &'a Value,
-    /// Whether it takes the place of the one before.
-    replace: bool,
-}
-
 impl Sinks {
-    /// Makes an address for the replies to one line and returns its token.
-    pub(super) fn open(&self, thread: &str, now: Timestamp) -> Result<Secret, Error> {
+    /// Makes an address and returns its token.
+    pub(super) fn open(&self, origin: Origin, now: Timestamp) -> Result<Secret, Error> {
         let token = random_secret()?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, sink| sink.expires > now);
@@ -56,22 +55,29 @@ impl Sinks {
         {
             open.remove(&oldest);
         }
-        let sink = Sink { thread: thread.to_owned(), uses: 0, expires: now + TIME };
-        open.insert(token.expose().clone(), sink);
+        open.insert(token.expose().clone(), Sink { origin, uses: 0, expires: now + TIME });
         Ok(token)
     }
 
-    /// Uses an address once and returns its thread, or the words Slack says when that cannot be.
-    fn take(&self, token: &str, now: Timestamp) -> Result<String, &'static str> {
+    /// Uses an address once and returns what it was made for, or the words Slack says when that cannot be.
+    fn take(&self, token: &str, now: Timestamp) -> Result<Origin, &'static str> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match open.get_mut(token) {
             Some(sink) if sink.expires <= now => Err("expired_url"),
             Some(sink) if sink.uses >= USES => Err("used_url"),
             Some(sink) => {
                 sink.uses += 1;
-                Ok(sink.thread.clone())
+                Ok(sink.origin.clone())
             }
             None => Err("expired_url"),
+        }
+    }
+
+    /// Remembers what was posted last.
+    fn posted(&self, token: &str, ts: String) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sink) = open.get_mut(token) {
+            sink.origin.original = Some(ts);
         }
     }
 }
@@ -81,17 +87,44 @@ pub(super) async fn reply(
     Path(token): Path<String>,
     Json(message): Json<Value>,
 ) -> Response {
-    let Some(fields) = message.as_object() else {
+    let Value::Object(fields) = message else {
         return (StatusCode::BAD_REQUEST, "invalid_payload").into_response();
     };
-    let replace = fields.get("replace_original").and_then(Value::as_bool).unwrap_or_default();
     let now = Timestamp::now();
     match shared.sinks.take(&token, now) {
-        Ok(thread) => {
-            shared.feed.publish("message", &Arrived { thread: &thread, at: now, message: &message, replace });
+        Ok(origin) => {
+            shared.replied(&token, origin, fields, now);
             "ok".into_response()
         }
         Err(word) => (StatusCode::NOT_FOUND, word).into_response(),
+    }
+}
+
+impl Shared {
+    /// Returns the address whose token this is.
+    pub(super) fn reply_address(&self, token: &Secret) -> String {
+        format!("{}/console/reply/{}", self.base, token.expose())
+    }
+
+    /// Changes or removes the original, or posts a message beside it.
+    fn replied(&self, token: &str, origin: Origin, fields: Map<String, Value>, now: Timestamp) {
+        let says = |name: &str| fields.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let original = origin.original.as_deref();
+        if says("delete_original") {
+            return original.into_iter().for_each(|ts| self.remove(ts));
+        }
+        let only_you = fields.get("response_type").and_then(Value::as_str) != Some("in_channel");
+        let thread = fields.get("thread_ts").and_then(Value::as_str).map(str::to_owned);
+        let replaces = says("replace_original");
+        let message = Message { turn: origin.turn, thread, only_you, ..Message::of(fields) };
+        if replaces && original.is_some_and(|ts| self.edit(ts, message.clone(), now)) {
+            return;
+        }
+        // A button's address stays with the button's message.
+        let ts = self.post(message, now);
+        if original.is_none() || replaces {
+            self.sinks.posted(token, ts);
+        }
     }
 }
 
@@ -99,13 +132,17 @@ pub(super) async fn reply(
 mod tests {
     use super::*;
 
+    fn of(turn: &str) -> Origin {
+        Origin { turn: Some(turn.to_owned()), original: None }
+    }
+
     #[test]
     fn five_uses_and_half_an_hour() {
         let sinks = Sinks::default();
         let now = Timestamp::from_secs(1000);
-        let (first, second) = (sinks.open("one", now).unwrap(), sinks.open("two", now).unwrap());
+        let (first, second) = (sinks.open(of("one"), now).unwrap(), sinks.open(of("two"), now).unwrap());
         for _ in 0..5 {
-            assert_eq!(sinks.take(first.expose(), now).as_deref(), Ok("one"));
+            assert_eq!(sinks.take(first.expose(), now), Ok(of("one")));
         }
         assert_eq!(sinks.take(first.expose(), now), Err("used_url"));
         assert_eq!(sinks.take(second.expose(), now + TIME), Err("expired_url"));
@@ -115,9 +152,10 @@ mod tests {
     #[test]
     fn the_oldest_of_too_many_ends() {
         let sinks = Sinks::default();
-        let oldest = sinks.open("oldest", Timestamp::from_secs(1000)).unwrap();
-        let later: Vec<_> =
-            (0..MAX_OPEN as u64).map(|n| sinks.open("later", Timestamp::from_secs(1001 + n / 100)).unwrap()).collect();
+        let oldest = sinks.open(of("oldest"), Timestamp::from_secs(1000)).unwrap();
+        let later: Vec<_> = (0..MAX_OPEN as u64)
+            .map(|n| sinks.open(of("later"), Timestamp::from_secs(1001 + n / 100)).unwrap())
+            .collect();
         assert_eq!(sinks.take(oldest.expose(), Timestamp::from_secs(1002)), Err("expired_url"));
         assert!(sinks.take(later[MAX_OPEN - 1].expose(), Timestamp::from_secs(1002)).is_ok());
     }

@@ -10,7 +10,7 @@ use catops_core::command::Commands;
 use catops_core::settings::Settings;
 use catops_core::store::MemoryStore;
 use catops_core::{App, Dispatcher, Ingress, Secret};
-use catops_local::console::Console;
+use catops_local::console::{Console, Workspace};
 use catops_local::invoker::{JobState, LocalQueue};
 use http_body_util::BodyExt;
 use hyper::service::Service;
@@ -26,22 +26,27 @@ struct Bench {
     console: TowerToHyperService<RouterIntoService<Body>>,
     queue: LocalQueue,
     ingress: Arc<Ingress>,
+    bearer: String,
 }
 
 fn bench(token: Option<&str>) -> Bench {
+    bench_of(&NONE, token)
+}
+
+fn bench_of(commands: &'static Commands, token: Option<&str>) -> Bench {
     let secret = Secret::new("the signing secret of this test".to_owned());
-    let settings = Settings {
-        slack_signing_secret: Some(secret.clone()),
-        reply_hosts: vec![HOST.to_owned()],
-        ..Settings::default()
-    };
-    let app = Arc::new(App::with_settings(&NONE, settings).unwrap());
+    let settings = Settings { slack_signing_secret: Some(secret), ..Settings::default() };
+    let workspace = Workspace::new(BASE.to_owned()).unwrap();
+    let app = App::with_settings(commands, settings).unwrap();
+    let chat = workspace.chat(app.key()).unwrap();
+    let app = Arc::new(app.with_chat(Arc::new(chat)));
     let queue = LocalQueue::memory();
     let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
     let ingress = Arc::new(Ingress::new(app, Arc::new(queue.clone()), dispatcher));
     let token = token.map(|token| Secret::new(token.to_owned()));
-    let console = Console::new(ingress.clone(), &NONE, secret, BASE.to_owned(), queue.clone(), token).unwrap();
-    Bench { console: TowerToHyperService::new(console.router().into_service()), queue, ingress }
+    let console = Console::new(ingress.clone(), commands, &workspace, queue.clone(), token).unwrap();
+    let bearer = format!("Bearer {}", workspace.token().expose());
+    Bench { console: TowerToHyperService::new(console.router().into_service()), queue, ingress, bearer }
 }
 
 impl Bench {
@@ -85,11 +90,20 @@ async fn until(response: Response, text: &str) -> String {
     seen
 }
 
+/// Returns the data of the events of that name.
+fn events(seen: &str, name: &str) -> Vec<Value> {
+    let name = format!("event: {name}");
+    let events = seen.split("\n\n").filter(|event| event.lines().any(|line| line == name));
+    let data =
+        |event: &str| Some(serde_json::from_str(event.lines().find_map(|line| line.strip_prefix("data: "))?).unwrap());
+    events.filter_map(data).collect()
+}
+
 #[tokio::test]
 async fn a_line_takes_the_signed_route_into_the_queue() {
     let bench = bench(None);
     let sent = bench.send("/meow nonsense --now").await;
-    assert_eq!((&sent["status"], &sent["ack"]["response_type"]), (&json!(200), &json!("ephemeral")));
+    assert_eq!((&sent["status"], &sent["shown"]), (&json!(200), &json!(false)));
     let jobs = bench.queue.list(None, 10).await.unwrap();
     assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Queued));
     assert_eq!(sent["job"], json!(jobs[0].id.as_str()));
@@ -99,9 +113,12 @@ async fn a_line_takes_the_signed_route_into_the_queue() {
 #[tokio::test]
 async fn what_is_answered_at_once_has_no_job() {
     let bench = bench(None);
-    let sent = bench.send("/meow").await;
+    let sent = bench.send("/meow help").await;
     assert_eq!(sent["job"], Value::Null);
-    assert!(sent["ack"]["text"].as_str().is_some_and(|text| !text.is_empty()));
+    let seen = until(bench.call("GET", "/console/events", &[], "").await, "event: jobs").await;
+    let told = events(&seen, "message");
+    assert_eq!((&told[0]["only_you"], &told[0]["turn"]), (&json!(true), &sent["turn"]));
+    assert!(told[0]["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
 }
 
 #[tokio::test]
@@ -134,8 +151,12 @@ async fn replies_reach_the_page_and_a_page_goes_on_where_it_was() {
     }
     let seen = until(bench.call("GET", "/console/events", &[], "").await, "event: jobs").await;
     assert!(seen.contains(r#""fresh":true"#) && seen.contains("event: sent") && seen.contains("event: ack"), "{seen}");
-    assert_eq!(seen.matches("event: message").count(), 5);
-    assert_eq!(seen.matches(r#""replace":true"#).count(), 1);
+    let told = events(&seen, "message");
+    let texts: Vec<_> = told.iter().map(|told| told["message"]["text"].as_str().unwrap()).collect();
+    let replies: Vec<_> = (1..=5).map(|n| format!("reply {n}")).collect();
+    assert!(texts.ends_with(&replies.iter().map(String::as_str).collect::<Vec<_>>()), "{texts:?}");
+    let ts: Vec<_> = told.iter().rev().take(5).rev().map(|told| &told["ts"]).collect();
+    assert!(ts[0] == ts[1] && ts[1] != ts[2] && ts[3] != ts[4], "the second replaces the first: {ts:?}");
     assert!(seen.contains(r#""running":1"#), "{seen}");
     let id = seen.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap();
     let (boot, last) = id.split_once('-').unwrap();

@@ -14,17 +14,28 @@ function byName(commands, start) {
 /** Quotes a value that the command line would otherwise split. */
 const quoted = (value) => (/[\s"']/.test(value) ? `"${value.replaceAll('"', '\\"')}"` : value);
 
-/** Entries `{ insert, label, about }` for the line up to the caret; one without `insert` is only a hint. `insert` replaces the whole line. */
+/**
+ * Entries `{ insert, label, about }` for the line up to the caret; `insert` replaces the whole line, and an entry with `hint` has
+ * none. `ask` says what the bot can be asked besides, and `before` what stands before its answer.
+ */
 function completions(commands, line) {
-  if (!line.trim()) return [];
+  const asks = {};
+  const entries = line.trim() ? choices(commands, line, asks) : [];
+  return { entries, ...asks };
+}
+
+/** The words of the bot's answer, as entries. */
+const answered = (words, before) => words.map((word) => ({ insert: `${before}${quoted(word)} `, label: word }));
+
+function choices(commands, line, asks) {
   const help = /^help\s+(.*)$/.exec(line);
   if (help) return byName(commands, help[1]).map((command) => ({ insert: `help ${command.name}`, label: command.name, about: command.summary }));
   const found = addressed(commands, line);
   if (!found) return byName(commands, line).map((command) => ({ insert: command.name + " ", label: command.name, about: command.summary }));
-  return parameters(found.command, found.rest, line);
+  return parameters(found.command, found.rest, line, asks);
 }
 
-function parameters({ params }, rest, line) {
+function parameters({ name, params }, rest, line, asks) {
   const typed = rest.split(/\s+/);
   const current = typed.pop();
   const before = line.slice(0, line.length - current.length);
@@ -40,7 +51,8 @@ function parameters({ params }, rest, line) {
     const choices = place.choices.filter(([choice]) => choice.startsWith(current) && choice !== current);
     const note = (choice, help) => [help, choice === place.default ? "(the default)" : ""].filter(Boolean).join(" ");
     out.push(...choices.map(([choice, help]) => ({ insert: `${before}${quoted(choice)} `, label: choice, about: note(choice, help) })));
-    if (!current && !place.choices.length) out.push({ label: place.required ? `<${place.name}>` : `[${place.name}]`, about: about(place) });
+    if (place.completes) Object.assign(asks, { ask: { command: name, field: place.name, typed: current }, before });
+    if (!current && !place.choices.length) out.push({ hint: true, label: place.required ? `<${place.name}>` : `[${place.name}]`, about: about(place) });
   }
   if (!value && (!current || current.startsWith("-"))) {
     const free = params.filter((param) => param.long && (param.kind === "options" || !typed.includes(`--${param.long}`)));

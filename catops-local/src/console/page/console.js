@@ -5,6 +5,17 @@ const KEEP = 300; // turns on the page; older ones are taken off
 const turns = new Map();
 const history = [];
 let commands = [];
+const posts = new Map(); // messages by their names
+const waits = new Map(); // jobs that somebody waits for, with what says so
+/** Names this window: a form opens where it was asked for. */
+const WINDOW = random();
+
+function random() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const ask = (path, body) =>
+  fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ window: WINDOW, ...body }) });
 
 // --- The conversation.
 
@@ -20,6 +31,14 @@ function keepingPlace(change, jump) {
   else $("newer").hidden = false;
 }
 
+/** Adds what is said to the log: a line with everything that came of it, or a message. */
+function append(key, turn) {
+  turns.set(key, turn);
+  $("hello").hidden = true;
+  $("log").append(turn.node);
+  if (turns.size > KEEP) drop(turns.keys().next().value);
+}
+
 /** One thing that was typed and everything that came of it. */
 function turnOf(key, text, at) {
   let turn = turns.get(key);
@@ -29,45 +48,110 @@ function turnOf(key, text, at) {
   const waiting = el("p.waiting", { hidden: "" }, "CatOps is working on it");
   const you = el("div.post", {}, el("div.face", { "aria-hidden": "true" }, "Y"),
     el("div", {}, el("div.by", {}, el("b", {}, "you"), clock(at)), el("p.typed", {}, text), ack));
-  turn = { key, text, ack, replies, waiting, last: null, job: null, node: el("li.turn", {}, you, replies, waiting) };
-  turns.set(key, turn);
+  turn = { key, text, ack, replies, waiting, answered: false, job: null, node: el("li.turn", {}, you, replies, waiting) };
   if (history.at(-1) !== text) history.push(text);
-  $("hello").hidden = true;
-  $("log").append(turn.node);
-  if (turns.size > KEEP) drop(turns.keys().next().value);
+  append(key, turn);
   return turn;
 }
 
 function drop(key) {
   turns.get(key)?.node.remove();
   turns.delete(key);
+  for (const [ts, post] of posts) if (!post.node.isConnected) posts.delete(ts);
 }
 
-/** Shows a message of the bot, in place of the one before if that is what it is for. */
-function say(turn, message, at, replace) {
-  const mine = message.response_type !== "in_channel";
-  const by = el("div.by", {}, el("b", {}, "CatOps"), clock(at), mine ? el("i", {}, "only visible to you") : null);
-  const body = el("div.body", {}, ...content(message, (line) => send(line)));
-  const post = el(`div.post.bot${mine ? ".only-you" : ""}`, {}, el("div.face", { "aria-hidden": "true" }, cat()), el("div", {}, by, body));
-  if (replace && turn.last) turn.last.replaceWith(post);
-  else turn.replies.append(post);
+/** Shows a message where it belongs, or what it says now if it is there already. */
+function arrived(data) {
+  const known = posts.get(data.ts);
+  if (known) return fill(known, data.message);
+  const post = postOf(data);
+  const parent = posts.get(data.thread);
+  const turn = turns.get(data.turn);
+  posts.set(data.ts, post);
+  fill(post, data.message);
+  if (parent) parent.thread.append(el("li", {}, post.node));
+  else if (turn) {
+    turn.replies.append(post.node);
+    turn.answered = true;
+    turn.waiting.hidden = true;
+  } else append(data.ts, { key: data.ts, node: el("li.turn", {}, post.node) });
+}
+
+function postOf({ ts, at, thread, only_you: mine, from_you: own }) {
+  const by = el("div.by", {}, el("b", {}, own ? "you" : "CatOps"), clock(at), mine ? el("i", {}, "only visible to you") : null);
+  const post = { ts, body: el("div.body"), thread: el("ol.thread", { "aria-label": "Thread" }), working: el("div") };
+  const tools = mine || thread ? null : el("p.tools", {}, tool("Reply in thread", () => replyForm(post, tools)), tool("Run on this", () => shortcut(post)));
+  post.node = el(`div.post${own ? "" : ".bot"}${mine ? ".only-you" : ""}`, { tabindex: "-1" },
+    el("div.face", { "aria-hidden": "true" }, own ? "Y" : cat()), el("div", {}, by, post.body, post.working, tools, post.thread));
   return post;
 }
 
-function arrived(turn, { message, at, replace }) {
-  turn.last = say(turn, message, at, replace);
-  turn.waiting.hidden = true;
+function tool(label, run) {
+  const button = el("button", { type: "button" }, label);
+  button.onclick = run;
+  return button;
 }
 
-function acknowledged(turn, { status, ack, job, at }) {
+/** Puts content into a post. Whoever had the focus on a part that went keeps it on the post. */
+function fill(post, message) {
+  const held = post.body.contains(document.activeElement);
+  post.body.replaceChildren(...content(message, (names, button) => press(post, names, button)));
+  if (held) (post.body.querySelector("button") ?? post.node).focus();
+}
+
+/** Sends what was done, and says under the post what is wrong, or that the bot is at it. */
+async function act(post, path, body) {
+  const say = (why) => post.working.replaceChildren(el("p.wrong", { role: "alert" }, why));
+  post.working.replaceChildren();
+  try {
+    const answer = await ask(path, body);
+    if (!answer.ok) return say(await answer.text());
+    const { job } = await answer.json();
+    if (job) waitFor(job, post.working);
+    return true;
+  } catch {
+    say("Not sent: the bot cannot be reached.");
+  }
+}
+
+function waitFor(job, place) {
+  const waiting = el("p.waiting", {}, "CatOps is working on it");
+  place.append(waiting);
+  waits.set(job, waiting);
+  settle();
+}
+
+async function press(post, names, button) {
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
+  await act(post, "/console/press", { message: post.ts, ...names });
+  button.ariaBusy = "false";
+}
+
+const shortcut = (post) => act(post, "/console/shortcut", { message: post.ts });
+
+/** Opens a line under a message, for what is said to the bot in its thread. */
+function replyForm(post, tools) {
+  const input = el("input", { type: "text", "aria-label": "Reply in thread: a command for CatOps", maxlength: "3000", autocapitalize: "off", spellcheck: "false", placeholder: "@catops …" });
+  const reply = el("form.line.reply", { autocomplete: "off" }, input, el("button", { type: "submit" }, "Reply"));
+  const close = () => { reply.replaceWith(tools); tools.firstChild.focus(); };
+  reply.onsubmit = async (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (text && await act(post, "/console/send", { text, thread: post.ts })) input.value = "";
+  };
+  reply.onkeydown = (event) => { if (event.key === "Escape") close(); };
+  tools.replaceWith(reply);
+  input.focus();
+}
+
+function acknowledged(turn, { status, shown, job }) {
   turn.job = job;
   turn.ack.className = "ack";
   if (status !== 200) return failed(turn, `The bot refused this (status ${status}).`);
-  const spoken = ack && (ack.text || ack.blocks?.length || ack.attachments?.length);
-  const shown = ack?.response_type === "in_channel";
   turn.ack.replaceChildren(shown ? "Your words are shown to the channel" : "Only visible to you", ...(job ? [" · job ", el("code", {}, job)] : []));
-  if (spoken) say(turn, ack, at, false);
-  if (!turn.last) turn.waiting.hidden = !job;
+  if (!turn.answered) turn.waiting.hidden = !job;
+  settle();
 }
 
 function failed(turn, why) {
@@ -82,11 +166,11 @@ function failed(turn, why) {
 
 async function send(line) {
   const text = `/meow ${line.trim().replace(/^\/meow(\s+|$)/, "")}`.trim();
-  const key = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const key = random();
   let turn;
   keepingPlace(() => { turn = turnOf(key, text, Date.now()); }, true);
   try {
-    const answer = await fetch("/console/send", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ text, key }) });
+    const answer = await ask("/console/send", { text, key });
     // What the bot said arrives as an event, here and in every other window.
     if (!answer.ok) failed(turn, (await answer.text()) || `The bot refused this (status ${answer.status}).`);
   } catch {
@@ -97,45 +181,28 @@ async function send(line) {
 // --- The command line.
 
 const line = $("line");
-const list = $("choices");
-let shown = [];
-let picked = -1;
+const list = listbox(line, $("choices"), ({ insert }) => { line.value = insert; line.focus(); complete(); });
 let recalled = -1;
 
-function choose(entries) {
-  shown = entries.slice(0, 40);
-  list.replaceChildren(...shown.map(({ insert, label, about }, index) => {
-    const role = insert === undefined ? { role: "presentation" } : { role: "option", id: `choice-${index}`, "aria-selected": "false" };
-    const item = el("li", role, el("b", {}, label), about ? el("span", {}, about) : null);
-    if (insert !== undefined) item.onmousedown = (event) => { event.preventDefault(); accept(index); };
-    return item;
-  }));
-  list.hidden = !shown.length;
-  line.setAttribute("aria-expanded", String(shown.length > 0));
-  pick(-1);
+/** Shows what may come next: what the page knows at once, and what the bot knows a moment later. */
+function complete() {
+  const { entries, ask: question, before } = completions(commands, line.value);
+  list.show(entries);
+  if (question) values(question, before, entries);
+  else values.cancel();
 }
 
-function pick(index) {
-  list.children[picked]?.setAttribute("aria-selected", "false");
-  picked = index;
-  const item = list.children[index];
-  if (!item) return line.removeAttribute("aria-activedescendant");
-  item.setAttribute("aria-selected", "true");
-  line.setAttribute("aria-activedescendant", item.id);
-  item.scrollIntoView({ block: "nearest" });
-}
+const values = latest(async (question) => {
+  const answer = await ask("/console/complete", question);
+  return answer.ok ? answer.json() : null;
+}, ({ words }, question, before, entries) => {
+  const known = answered(words.filter((word) => word !== question.typed), before);
+  if (known.length && document.activeElement === line) list.show([...known, ...entries.filter((entry) => !entry.hint)]);
+});
 
-function step(by) {
-  const open = shown.map((entry, index) => (entry.insert === undefined ? -1 : index)).filter((index) => index >= 0);
-  if (!open.length) return;
-  const at = open.indexOf(picked);
-  pick(at < 0 ? open.at(by > 0 ? 0 : -1) : open[(at + by + open.length) % open.length]);
-}
-
-function accept(index) {
-  line.value = shown[index].insert;
-  choose(completions(commands, line.value));
-  line.focus();
+function hide() {
+  values.cancel();
+  list.show([]);
 }
 
 /** Puts an earlier line back; past the newest one the line is empty again. */
@@ -144,36 +211,37 @@ function recall(by) {
   if (at < 0) return;
   recalled = at < history.length ? at : -1;
   line.value = recalled < 0 ? "" : history[recalled].replace(/^\/meow ?/, "");
-  choose([]);
+  hide();
 }
 
 line.oninput = () => {
   recalled = -1;
   const pasted = line.value.replace(/^\s*\/meow(\s+|$)/, "");
   if (pasted !== line.value) line.value = pasted;
-  choose(line.selectionStart === line.value.length ? completions(commands, line.value) : []);
+  if (line.selectionStart === line.value.length) complete();
+  else hide();
 };
-line.onblur = () => choose([]);
 line.onkeydown = (event) => {
-  const first = shown.findIndex((entry) => entry.insert !== undefined);
   const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.isComposing) return;
   if (arrow && (!line.value || recalled >= 0) && history.length) recall(arrow);
-  else if (arrow && first >= 0) step(arrow);
-  else if (event.key === "ArrowDown") choose(line.value ? completions(commands, line.value) : byName(commands, "").map((command) => ({ insert: command.name + " ", label: command.name, about: command.summary })));
-  else if (event.key === "Tab" && !event.shiftKey && first >= 0) accept(picked < 0 ? first : picked);
-  else if (event.key === "Enter" && picked >= 0) accept(picked);
-  else if (event.key === "Escape" && !list.hidden) choose([]);
+  else if (arrow && list.any) list.step(arrow);
+  else if (event.key === "ArrowDown" && line.value) complete();
+  else if (event.key === "ArrowDown") list.show(byName(commands, "").map((command) => ({ insert: command.name + " ", label: command.name, about: command.summary })));
+  else if (event.key === "Tab" && !event.shiftKey && list.any) list.take();
+  else if (event.key === "Enter" && list.walked) list.take();
+  else if (event.key === "Escape" && list.open) hide();
   else return;
   event.preventDefault();
 };
 $("composer").onsubmit = (event) => {
   event.preventDefault();
-  send(line.value || "help");
+  send(line.value);
   line.value = "";
   recalled = -1;
-  choose([]);
+  hide();
 };
+$("run").onclick = () => act({ working: $("said") }, "/console/shortcut", {});
 $("first").onclick = () => { send("ping"); line.focus(); };
 $("newer").onclick = () => { $("scroll").scrollTop = $("scroll").scrollHeight; line.focus(); };
 $("scroll").onscroll = ({ target }) => { if (target.scrollHeight - target.scrollTop - target.clientHeight < 80) $("newer").hidden = true; };
@@ -206,7 +274,7 @@ function listCommands() {
       line.value = command.name + " ";
       recalled = -1;
     };
-    insert.onclick = () => { if ($("side").classList.contains("open")) drawer(false); line.value = command.name + " "; line.focus(); choose(completions(commands, line.value)); };
+    insert.onclick = () => { if ($("side").classList.contains("open")) drawer(false); line.value = command.name + " "; line.focus(); complete(); };
     help.append(insert);
     return item;
   }));
@@ -244,8 +312,14 @@ function listJobs() {
       el("div.low", {}, el("code", {}, row.id), ` · ${low}`));
   }));
   if (!rows.length) $("jobs").append(el("li.none", {}, "Nothing has been asked yet."));
-  const ended = new Set(rows.filter((row) => row.state === "done" || row.state === "dead").map((row) => row.id));
+  settle();
+}
+
+/** Waits no more for the jobs that have ended. */
+function settle() {
+  const ended = new Set(jobs.rows.filter((row) => row.state === "done" || row.state === "dead").map((row) => row.id));
   for (const turn of turns.values()) if (ended.has(turn.job)) turn.waiting.hidden = true;
+  for (const [job, waiting] of waits) if (ended.has(job)) { waiting.remove(); waits.delete(job); }
 }
 
 // --- The connection.
@@ -255,22 +329,28 @@ const on = {
   hello(data) {
     // Told again by the same run, the page starts over; of another run, it keeps what was said, and waits no more.
     if (boot === data.boot && data.fresh) for (const key of [...turns.keys()]) drop(key);
-    if (boot !== data.boot) for (const turn of turns.values()) turn.waiting.hidden = true;
+    if (boot !== data.boot) {
+      for (const turn of turns.values()) if (turn.waiting) turn.waiting.hidden = true;
+      for (const waiting of waits.values()) waiting.remove();
+      waits.clear();
+    }
     boot = data.boot;
     loadCommands();
   },
-  sent(data) { turns.has(data.thread) || keepingPlace(() => adopt(data)); },
-  ack(data) { const turn = turns.get(data.thread); if (turn) keepingPlace(() => acknowledged(turn, data)); },
-  message(data) { const turn = turns.get(data.thread); if (turn) keepingPlace(() => arrived(turn, data)); },
+  sent(data) { turns.has(data.turn) || keepingPlace(() => adopt(data)); },
+  ack(data) { const turn = turns.get(data.turn); if (turn) keepingPlace(() => acknowledged(turn, data)); },
+  message(data) { keepingPlace(() => arrived(data)); },
+  gone({ ts }) { posts.get(ts)?.node.remove(); posts.delete(ts); },
+  view(data) { if (data.window === WINDOW) showView(data.view); },
   jobs(data) { jobs = data; skew = data.now - Date.now(); listJobs(); },
 };
 
-/** Gives the turn that this window began its thread's name, or shows one that another window began. */
-function adopt({ thread, key, text, at }) {
-  const turn = turns.get(key) ?? turnOf(thread, text, at);
+/** Gives the turn that this window began the server's name, or shows one that another window began. */
+function adopt({ turn: name, key, text, at }) {
+  const turn = turns.get(key) ?? turnOf(name, text, at);
   turns.delete(turn.key);
-  turn.key = thread;
-  turns.set(thread, turn);
+  turn.key = name;
+  turns.set(name, turn);
 }
 
 function status(state, text) {

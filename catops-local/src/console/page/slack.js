@@ -107,8 +107,8 @@ function image(block) {
   return picture;
 }
 
-/** A button or whatever else stands in a row of actions. `run` takes the command line of a pressed one. */
-function action(element, run) {
+/** A button or whatever else stands in a row of actions. `press` takes the names of what was pressed, and the button. */
+function action(element, press, block) {
   const label = plain(element.text?.text ?? element.placeholder?.text ?? element.type);
   const style = element.style === "primary" || element.style === "danger" ? `.${element.style}` : "";
   if (element.type === "image") return image(element);
@@ -118,10 +118,10 @@ function action(element, run) {
     anchor.className = "button";
     return anchor;
   }
-  const button = el(`button${style}`, { type: "button", title: `/meow ${element.value ?? ""}` }, label);
+  const button = el(`button${style}`, { type: "button" }, label);
   button.onclick = () => {
     const question = element.confirm && [element.confirm.title?.text, element.confirm.text?.text].filter(Boolean).join("\n");
-    if (!question || confirm(plain(question))) run(String(element.value ?? ""));
+    if (!question || confirm(plain(question))) press({ block, action: element.action_id }, button);
   };
   return button;
 }
@@ -153,17 +153,17 @@ function spans(part) {
   });
 }
 
-function block(part, run) {
+function block(part, press) {
   switch (part.type) {
     case "header": return [el("h3", {}, plain(part.text?.text))];
     case "divider": return [el("hr")];
     case "image": return [el("figure", {}, part.title ? el("figcaption", {}, plain(part.title.text)) : null, image(part))];
     case "context": return [el("div.context", {}, ...(part.elements ?? []).flatMap((item) => (item.type === "image" ? [image(item)] : words(item))))];
-    case "actions": return [el("div.actions", { role: "group", "aria-label": "Actions" }, ...(part.elements ?? []).map((item) => action(item, run)))];
+    case "actions": return [el("div.actions", { role: "group", "aria-label": "Actions" }, ...(part.elements ?? []).map((item) => action(item, press, part.block_id)))];
     case "section": {
       const fields = (part.fields ?? []).map((field) => el("div", {}, ...words(field)));
       const said = el("div", {}, ...words(part.text), fields.length ? el("div.fields", {}, ...fields) : null);
-      return [el("div.section", {}, said, part.accessory ? action(part.accessory, run) : null)];
+      return [el("div.section", {}, said, part.accessory ? action(part.accessory, press, part.block_id) : null)];
     }
     case "table": return [table(part)];
     case "rich_text": return rich(part);
@@ -172,12 +172,28 @@ function block(part, run) {
   }
 }
 
-/** The content of a message: its blocks, else its text, then its attachments. */
-function content(message, run) {
+const COLORS = { good: "var(--done)", warning: "#a86800", danger: "var(--dead)" };
+
+function attachment(item, press) {
+  const title = item.title ? el("strong", {}, item.title_link ? link(item.title_link, item.title) : plain(item.title)) : null;
+  const fields = (item.fields ?? []).map((field) => el("div", {}, el("strong", {}, plain(field.title)), ...mrkdwn(field.value)));
+  const node = el("div.attached", {}, ...(item.pretext ? mrkdwn(item.pretext) : []), title, ...content({ blocks: item.blocks, text: item.text }, press),
+    fields.length ? el("div.fields", {}, ...fields) : null);
+  const color = COLORS[item.color] ?? (/^#?[0-9a-f]{6}$/i.test(item.color) ? `#${item.color.replace("#", "")}` : "");
+  if (color) node.style.borderColor = color;
+  return node;
+}
+
+/** A file: a link that saves it, and how it begins. */
+function file({ id, title, size, preview, preview_is_truncated: cut }) {
+  const amount = size < 1000 ? `${size} bytes` : `${Math.ceil(size / 1000).toLocaleString("en")} kB`;
+  const start = preview ? el("pre", { tabindex: "0", role: "region", "aria-label": `The beginning of ${title}` }, preview + (cut ? "\n…" : "")) : null;
+  return el("div.file", {}, el("a", { href: `/console/file/${encodeURIComponent(id)}`, download: "" }, title), ` ${amount}`, start);
+}
+
+/** The content of a message: its blocks, else its text, then its attachments and files. */
+function content(message, press) {
   const blocks = Array.isArray(message.blocks) ? message.blocks : [];
-  const attached = (message.attachments ?? []).map((item) =>
-    el("div.attached", {}, ...(item.pretext ? mrkdwn(item.pretext) : []), item.title ? el("strong", {}, item.title_link ? link(item.title_link, item.title) : item.title) : null,
-      ...content({ blocks: item.blocks, text: item.text }, run),
-      item.fields ? el("div.fields", {}, ...item.fields.map((field) => el("div", {}, el("strong", {}, plain(field.title)), ...mrkdwn(field.value)))) : null));
-  return [...(blocks.length ? blocks.flatMap((part) => block(part, run)) : mrkdwn(message.text)), ...attached];
+  return [...(blocks.length ? blocks.flatMap((part) => block(part, press)) : mrkdwn(message.text)),
+    ...(message.attachments ?? []).map((item) => attachment(item, press)), ...(message.files ?? []).map(file)];
 }
