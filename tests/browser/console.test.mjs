@@ -1,54 +1,14 @@
 // The console in a real browser, against a real bot.
 
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
 import http from "node:http";
 import { once } from "node:events";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ask, root, startBot, startBrowser } from "./bot.mjs";
+import { ask, startBot } from "./bot.mjs";
+import { PHONE, closeBrowser, fits, focused, posted, say, shots, theBrowser, type, values, withPage } from "./page.mjs";
 
-const shots = process.env.CATOPS_SCREENSHOTS ?? path.join(root, ".ci/out/screenshots");
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 360, height: 740 };
-
-let browser;
-before(async () => {
-  await mkdir(shots, { recursive: true });
-  browser = await startBrowser();
-});
-after(() => browser?.close());
-
-/** Opens the console in a fresh window, and gives `use` the page. Whatever the page complains of fails the test. */
-async function withPage(bot, options, use) {
-  const context = await browser.newContext({ viewport: DESKTOP, colorScheme: "light", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(15_000);
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  try {
-    await page.goto(bot.url);
-    await page.locator("#link.up").waitFor();
-    await page.locator("#commands li").first().waitFor({ state: "attached" });
-    await use(page, complaints);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await context.close();
-  }
-}
-
-/** Types a line and returns its turn once the bot has answered it. */
-async function type(page, line) {
-  await page.locator("#line").fill(line);
-  await page.locator("#line").press("Enter");
-  const turn = page.locator(".turn").last();
-  await turn.locator(".typed", { hasText: `/meow ${line}`.trim() }).waitFor();
-  await turn.locator(".bot .body").waitFor();
-  return turn;
-}
-
-const values = (page, selector) => page.locator(selector).allTextContents();
+after(closeBrowser);
 
 describe("with the plugins that ship", () => {
   let bot;
@@ -113,46 +73,34 @@ describe("with the plugins that ship", () => {
     assert.equal(await lock.locator(".help").isVisible(), false);
   }));
 
-  test("a button runs its command", () => withPage(bot, {}, async (page) => {
-    const turn = await type(page, "lock browser --for 1h");
-    await turn.getByRole("button", { name: "Unlock" }).click();
-    const next = page.locator(".turn").last();
-    await next.locator(".typed", { hasText: "/meow unlock browser" }).waitFor();
-    await next.locator(".bot .body").waitFor();
-  }));
-
   test("everything works by keyboard", () => withPage(bot, {}, async (page) => {
-    const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
-    assert.equal(await focused(), "line");
-    await page.keyboard.type("lock keys");
+    assert.equal(await focused(page), "line");
+    await page.keyboard.type("lock keys --for 1h");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Enter");
-    const unlock = page.locator(".turn").last().getByRole("button", { name: "Unlock" });
+    const unlock = posted(page, "holds keys").getByRole("button", { name: "Unlock", exact: true });
     await unlock.waitFor();
-    for (let press = 0; (await focused()) !== "Unlock"; press++) {
+    for (let press = 0; (await focused(page)) !== "Unlock"; press++) {
       assert.ok(press < 30, "the button is within reach");
       await page.keyboard.press("Shift+Tab");
     }
     const outline = await unlock.evaluate((button) => getComputedStyle(button).outlineStyle);
     assert.equal(outline, "solid");
     await page.keyboard.press("Enter");
-    await page.locator(".turn").last().locator(".typed", { hasText: "/meow unlock keys" }).waitFor();
+    await posted(page, "unlock keys").waitFor();
     await page.locator("#line").focus();
     await page.keyboard.press("ArrowUp");
-    assert.equal(await page.locator("#line").inputValue(), "unlock keys");
-    await page.keyboard.press("ArrowUp");
-    assert.equal(await page.locator("#line").inputValue(), "lock keys");
+    assert.equal(await page.locator("#line").inputValue(), "lock keys --for 1h");
   }));
 
   test("a phone has no need to scroll sideways", () => withPage(bot, { viewport: PHONE, isMobile: true, hasTouch: true }, async (page) => {
     await type(page, "help");
     await type(page, "lock phone --for 2h because the long words of this reason have to be wrapped somewhere");
-    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.getElementById("log").scrollWidth <= document.getElementById("log").clientWidth);
-    assert.ok(await fits());
+    assert.ok(await fits(page));
     await page.screenshot({ path: path.join(shots, "console-phone.png") });
     await page.getByRole("button", { name: /^Commands, jobs/ }).click();
     await page.locator("#commands li").first().waitFor();
-    assert.ok(await fits());
+    assert.ok(await fits(page));
     await page.screenshot({ path: path.join(shots, "console-phone-commands.png") });
     await page.keyboard.press("Escape");
     await page.locator("#commands li").first().waitFor({ state: "hidden" });
@@ -182,13 +130,13 @@ describe("with commands made for it", () => {
   test("progress edits one message", () => withPage(bot, {}, async (page) => {
     await page.evaluate(() => {
       window.seen = [];
-      const look = () => window.seen.push([...document.querySelectorAll(".turn:last-child .bot")].map((post) => post.querySelector(".body").textContent));
+      const look = () => window.seen.push([...document.querySelectorAll(".post.bot .body")].map((body) => body.textContent));
       new MutationObserver(look).observe(document.getElementById("log"), { childList: true, subtree: true });
     });
-    const turn = await type(page, "steps");
-    await turn.locator(".body", { hasText: "all steps taken" }).waitFor();
-    const seen = (await page.evaluate(() => window.seen)).filter((posts) => posts.length);
-    assert.ok(seen.every((posts) => posts.length === 1), JSON.stringify(seen));
+    await say(page, "steps");
+    await posted(page, "all steps taken").waitFor();
+    const seen = (await page.evaluate(() => window.seen)).filter((bodies) => bodies.some(Boolean));
+    assert.ok(seen.every((bodies) => bodies.length === 1), JSON.stringify(seen));
     assert.match(seen[0][0], /▰?▱+ 1\/20 stepping/);
   }));
 
@@ -220,7 +168,7 @@ describe("with commands made for it", () => {
     assert.match((await turn.locator("pre").allTextContents()).join("\n"), /us-east\s+12[^]*uptime/);
     await turn.locator(".body", { hasText: "A cat asleep on a keyboard" }).waitFor();
     await turn.getByRole("button", { name: "Say hello" }).click();
-    await page.locator(".turn").last().locator(".body", { hasText: "you said: there" }).waitFor();
+    await posted(page, "you said: there").waitFor();
     assert.ok(complaints.splice(0).every((text) => /Failed to load/.test(text)));
   }));
 
@@ -263,7 +211,7 @@ describe("who may use it", () => {
   test("another site can send nothing", async () => {
     const other = http.createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<!doctype html>")).listen(0, "127.0.0.1");
     await once(other, "listening");
-    const context = await browser.newContext();
+    const context = await (await theBrowser()).newContext();
     try {
       const page = await context.newPage();
       await page.goto(`http://127.0.0.1:${other.address().port}/`);
@@ -291,7 +239,7 @@ describe("who may use it", () => {
   test("a token opens it once and for all", async () => {
     const locked = await startBot("catops", { env: { CATOPS_CONSOLE_TOKEN: "a-long-token-for-this-test" } });
     try {
-      const context = await browser.newContext();
+      const context = await (await theBrowser()).newContext();
       const page = await context.newPage();
       assert.equal((await page.goto(locked.url)).status(), 401);
       await page.getByText("needs its key").waitFor();

@@ -99,7 +99,7 @@ pub(super) async fn suggest(State(shared): State<Arc<Shared>>, Json(asked): Json
 /// Reads the options of an answer, those in groups too.
 fn options(response: &HttpResponse) -> Vec<Value> {
     let mut answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-    let mut list = |value: Option<&mut Value>| match value.map(Value::take) {
+    let list = |value: Option<&mut Value>| match value.map(Value::take) {
         Some(Value::Array(list)) => list,
         _ => Vec::new(),
     };

@@ -248,3 +248,185 @@ async fn with_a_token_nothing_is_open_but_the_reply_addresses() {
     assert_eq!(bench.status("GET", "/", &[("cookie", &format!("{cookie}0"))], "").await, 401);
     assert_eq!(bench.status("GET", "/", &[("cookie", "catops_console=open sesame")], "").await, 401);
 }
+
+impl Bench {
+    /// Calls a method of the Web API as the bot does.
+    async fn api(&self, method: &str, arguments: &Value) -> Value {
+        let headers = [JSON, ("authorization", self.bearer.as_str())];
+        let response = self.call("POST", &format!("/console/api/{method}"), &headers, &arguments.to_string()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        serde_json::from_slice(&read(response).await).unwrap()
+    }
+
+    /// Returns what the pages were told so far under a name.
+    async fn told(&self, name: &str) -> Vec<Value> {
+        events(&until(self.call("GET", "/console/events", &[], "").await, "event: jobs").await, name)
+    }
+}
+
+#[tokio::test]
+async fn the_web_api_is_for_the_bot_alone() {
+    for token in [None, Some("open sesame")] {
+        let bench = bench(token);
+        let right = ("authorization", bench.bearer.as_str());
+        let hello = r#"{"channel":"C-console","text":"hello"}"#;
+        let call = async |headers: &[(&str, &str)]| {
+            let response = bench.call("POST", "/console/api/chat.postMessage", headers, hello).await;
+            (response.status().as_u16(), String::from_utf8(read(response).await.to_vec()).unwrap())
+        };
+        let refused = |word: &str| (200, json!({"ok": false, "error": word}).to_string());
+        assert_eq!(call(&[JSON]).await, refused("not_authed"));
+        for wrong in ["", "Bearer ", "Bearer x", &bench.bearer[7..], &bench.bearer[..bench.bearer.len() - 1]] {
+            assert_eq!(call(&[JSON, ("authorization", wrong)]).await, refused("invalid_auth"));
+        }
+        let cookie = call(&[JSON, ("cookie", "catops_console=x")]).await;
+        assert_eq!(cookie, refused("not_authed"));
+        for browser in [("origin", BASE), ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")] {
+            assert_eq!(call(&[JSON, right, browser]).await.0, 403, "{browser:?}");
+        }
+        assert_eq!(bench.status("GET", "/console/api/chat.postMessage", &[right], "").await, 405);
+        let (status, said) = call(&[JSON, right]).await;
+        assert!(status == 200 && said.contains(r#""ok":true"#), "{said}");
+        // Without the console's own token, a name that was pointed here gets nothing at all.
+        let evil = call(&[JSON, right, ("host", "evil.example")]).await.0;
+        assert_eq!(evil, if token.is_some() { 200 } else { 403 });
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_on_the_page_cannot_be_done_from_elsewhere() {
+    let closed = bench(Some("open sesame"));
+    let open = bench(None);
+    for path in ["send", "press", "shortcut", "suggest", "view"] {
+        let path = format!("/console/{path}");
+        assert_eq!(closed.status("POST", &path, &[JSON], "{}").await, 401, "{path}");
+        assert_eq!(open.status("POST", &path, &[JSON, ("origin", "https://evil.example")], "{}").await, 403, "{path}");
+        assert_eq!(open.status("POST", &path, &[JSON, ("host", "evil.example")], "{}").await, 403, "{path}");
+        assert_eq!(open.status("POST", &path, &[("content-type", "text/plain")], "{}").await, 415, "{path}");
+        assert_eq!(open.status("POST", &path, &[JSON], "{}").await, 422, "{path}");
+    }
+    assert_eq!(closed.status("GET", "/console/file/F1", &[], "").await, 401);
+    // Signed requests have a route of their own, which is the bot's and not among these.
+    assert_eq!(open.status("POST", "/console/slack", &[JSON], "{}").await, 404);
+}
+
+#[tokio::test]
+async fn nothing_without_the_workspaces_signature_reaches_the_bot() {
+    let bench = bench(None);
+    let request = http::Request::post("/console/slack").header("content-type", "application/x-www-form-urlencoded");
+    let request = request.body(Bytes::from_static(b"command=%2Fmeow&text=ping&user_id=U1")).unwrap();
+    let now = catops_core::Timestamp::now();
+    assert_eq!(bench.ingress.accept(&request, now).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(bench.ingress.refused(), 1);
+}
+
+#[tokio::test]
+async fn a_message_is_posted_changed_and_answered_in_its_thread() {
+    let bench = bench(None);
+    let posted = bench.api("chat.postMessage", &json!({"channel": "C-console", "text": "one"})).await;
+    let ts = &posted["ts"];
+    assert_eq!((&posted["ok"], &posted["channel"]), (&json!(true), &json!("C-console")));
+    let changed = bench.api("chat.update", &json!({"channel": "C-console", "ts": ts, "text": "two"})).await;
+    assert_eq!((&changed["ok"], &changed["ts"]), (&json!(true), ts));
+    let reply = bench.api("chat.postMessage", &json!({"channel": "C-console", "thread_ts": ts, "text": "three"})).await;
+    let deeper = json!({"channel": "C-console", "thread_ts": reply["ts"], "text": "four"});
+    bench.api("chat.postMessage", &deeper).await;
+    let quiet = json!({"channel": "C-console", "user": "U-console", "text": "five"});
+    assert!(bench.api("chat.postEphemeral", &quiet).await["message_ts"].is_string());
+    let told = bench.told("message").await;
+    let seen: Vec<_> = told.iter().map(|told| (&told["message"]["text"], &told["thread"], &told["only_you"])).collect();
+    let (none, no, yes) = (&Value::Null, &json!(false), &json!(true));
+    let [one, two, three, four, five] = ["one", "two", "three", "four", "five"].map(|text| json!(text));
+    let expected = [(&one, none, no), (&two, none, no), (&three, ts, no), (&four, ts, no), (&five, none, yes)];
+    assert_eq!(seen, expected);
+    assert_eq!((&told[0]["ts"], &told[1]["ts"]), (ts, ts));
+}
+
+#[tokio::test]
+async fn the_web_api_refuses_as_slack_does() {
+    let bench = bench(None);
+    let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "T"}, "blocks": []});
+    for (method, arguments, word) in [
+        ("chat.postMessage", json!({"channel": "C-other", "text": "x"}), "channel_not_found"),
+        ("chat.postMessage", json!({"channel": "C-console"}), "no_text"),
+        ("chat.postEphemeral", json!({"channel": "C-console", "user": "U-other", "text": "x"}), "user_not_in_channel"),
+        ("chat.update", json!({"channel": "C-console", "ts": "1.0", "text": "x"}), "message_not_found"),
+        ("views.open", json!({"trigger_id": "guess", "view": view}), "invalid_trigger_id"),
+        ("views.open", json!({"trigger_id": "guess"}), "invalid_arguments"),
+        ("views.update", json!({"view_id": "V1", "view": view}), "not_found"),
+        ("files.getUploadURLExternal", json!({}), "invalid_arguments"),
+        ("files.completeUploadExternal", json!({"files": [{"id": "F1"}]}), "file_not_found"),
+        ("users.info", json!({}), "unknown_method"),
+    ] {
+        assert_eq!(bench.api(method, &arguments).await, json!({"ok": false, "error": word}), "{method} {arguments}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_uploaded_shown_and_saved() {
+    let bench = bench(None);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let asked = [form, ("authorization", bench.bearer.as_str())];
+    let response =
+        bench.call("POST", "/console/api/files.getUploadURLExternal", &asked, "filename=a+%C3%BC.txt&length=7").await;
+    let ticket: Value = serde_json::from_slice(&read(response).await).unwrap();
+    let upload = ticket["upload_url"].as_str().unwrap().strip_prefix(BASE).unwrap();
+    assert_eq!(bench.status("POST", upload, &[("origin", BASE)], "<b>x").await, 403);
+    assert_eq!(bench.status("POST", "/console/upload/guess", &[], "x").await, 404);
+    assert_eq!(bench.status("POST", upload, &[("content-type", "text/plain")], "<b>file").await, 200);
+    assert_eq!(bench.status("POST", upload, &[], "other").await, 404);
+    let id = ticket["file_id"].as_str().unwrap();
+    let share = json!({"files": [{"id": id, "title": "The log"}], "channel_id": "C-console"});
+    assert_eq!(bench.api("files.completeUploadExternal", &share).await["ok"], true);
+    let file = &bench.told("message").await[0]["message"]["files"][0];
+    assert_eq!((&file["title"], &file["preview"], &file["size"]), (&json!("The log"), &json!("<b>file"), &json!(7)));
+    let saved = bench.call("GET", &format!("/console/file/{id}"), &[], "").await;
+    let header = |name: &str| saved.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-disposition"), "attachment; filename*=UTF-8''a%20%C3%BC.txt");
+    assert_eq!(
+        (header("content-type"), header("x-content-type-options")),
+        ("application/octet-stream".to_owned(), "nosniff".to_owned())
+    );
+    assert_eq!(read(saved).await.as_ref(), b"<b>file");
+}
+
+#[tokio::test]
+async fn a_reply_in_a_thread_becomes_a_job_that_answers_there() {
+    let bench = bench(None);
+    let posted = bench.api("chat.postMessage", &json!({"channel": "C-console", "text": "one"})).await;
+    let body = json!({"text": "nonsense", "thread": posted["ts"]}).to_string();
+    let response = bench.call("POST", "/console/send", &[JSON], &body).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let done: Value = serde_json::from_slice(&read(response).await).unwrap();
+    let jobs = bench.queue.list(None, 10).await.unwrap();
+    assert_eq!(done["job"], json!(jobs[0].id.as_str()));
+    let told = bench.told("message").await;
+    assert_eq!((&told[1]["from_you"], &told[1]["thread"]), (&json!(true), &posted["ts"]));
+    assert_eq!(told[1]["message"]["text"], "<@U-catops|catops> nonsense");
+    let taken = bench.queue.take(catops_core::Timestamp::now(), std::time::Duration::from_secs(9), 1).await.unwrap();
+    let thread = posted["ts"].as_str().unwrap();
+    assert!(taken.jobs[0].sealed.contains(thread), "the job knows its thread");
+    let gone = json!({"text": "x", "thread": "1.0"}).to_string();
+    assert_eq!(bench.status("POST", "/console/send", &[JSON], &gone).await, 404);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_there_cannot_be_pressed() {
+    let bench = bench(None);
+    let button =
+        json!({"type": "button", "action_id": "a", "value": "v", "text": {"type": "plain_text", "text": "Go"}});
+    let blocks = json!([{"type": "actions", "block_id": "b", "elements": [button]}]);
+    let posted = bench.api("chat.postMessage", &json!({"channel": "C-console", "text": "x", "blocks": blocks})).await;
+    let press = |ts: &Value, block: &str, action: &str| {
+        json!({"message": ts, "block": block, "action": action, "window": "w"}).to_string()
+    };
+    let here = &posted["ts"];
+    assert_eq!(bench.status("POST", "/console/press", &[JSON], &press(here, "b", "a")).await, 200);
+    for gone in [press(&json!("1.0"), "b", "a"), press(here, "c", "a"), press(here, "b", "c")] {
+        assert_eq!(bench.status("POST", "/console/press", &[JSON], &gone).await, 404);
+    }
+    let typed = json!({"view": "V1", "block": "b", "action": "a", "value": ""}).to_string();
+    assert_eq!(bench.status("POST", "/console/suggest", &[JSON], &typed).await, 404);
+    let sent = json!({"view": "V1", "values": {}}).to_string();
+    assert_eq!(bench.status("POST", "/console/view", &[JSON], &sent).await, 404);
+}
