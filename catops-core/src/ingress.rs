@@ -98,7 +98,7 @@ impl Ingress {
             Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
             Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
             Ok(Inbound::Tell(telling)) => {
-                self.tell(&**chat, &telling.reply_to, &telling.reply, now).await;
+                Box::pin(self.tell(&**chat, &telling.reply_to, &telling.reply, now)).await;
                 status(http::StatusCode::OK)
             }
             Ok(Inbound::Answer(response)) => response,
@@ -135,7 +135,11 @@ impl Ingress {
             Place::Later(audience) => match self.hand_over(&job).await {
                 Ok(()) if hearing == Hearing::Shown => (chat.ack(Ack::Heard(audience), now), Answered::Later),
                 Ok(()) => (status(http::StatusCode::OK), Answered::Later),
-                Err(error) => (self.not_taken(chat, &job, hearing, &error, now).await, Answered::NotAccepted),
+                // In a box, since what is hardly ever needed would make every request's future larger.
+                Err(error) => {
+                    let answer = Box::pin(self.not_taken(chat, &job, hearing, &error, now)).await;
+                    (answer, Answered::NotAccepted)
+                }
             },
         };
         response.extensions_mut().insert(Heard { job: job.id, command: name, answered });

@@ -62,7 +62,7 @@
 //! | feature | brings |
 //! |---|---|
 //! | `client` (default) | the one HTTP client, with TLS roots compiled in |
-//! | `slack` (default) | Slack: slash commands in, Block Kit out |
+//! | `slack` (default) | Slack: commands, mentions, buttons and forms in, Block Kit out |
 //! | `server` | a small HTTP server for targets that are called over HTTP |
 //! | `log` | log lines, as text or JSON |
 //! | `testing` | `catops_core::testing`: run one line against plugins and get the reply; with `slack`, a Slack to test with |

@@ -101,7 +101,9 @@ impl Slack {
         self
     }
 
-    /// Lets it post as the bot, by `token`, where a request has no reply address or that can no longer be used.
+    /// Lets it post as the bot, by `token`, where a request has no reply address or that can no longer be used; show
+    /// progress in one message (both with the scope `chat:write`); and put what is too long for a message into a file
+    /// (`files:write`).
     ///
     /// `url` is another base of the Web API than `https://slack.com/api/`; it may be plain http on loopback and on the
     /// reply hosts. An error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is wrong.

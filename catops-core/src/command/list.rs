@@ -1,5 +1,7 @@
 //! All commands of a bot, and which of them a line addresses.
 
+use std::borrow::Cow;
+
 use super::near::{PROPOSED, near, one_of};
 use super::read::{Reading, Values, never_closed, read, shown};
 use super::{Command, help};
@@ -86,7 +88,8 @@ impl Commands {
 
     /// Returns whether `word` names a command or a group. Builds no command: this is on the way to every acknowledgement.
     pub fn names(&self, word: &str) -> bool {
-        let name = key(word);
+        let is_key = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let name = if is_key { Cow::Borrowed(word) } else { Cow::Owned(key(word)) };
         let is_it = |path: &str| path.strip_prefix(&*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
         !name.is_empty() && self.paths().any(is_it)
     }

@@ -1,5 +1,6 @@
 //! Files for what is too long to be a message.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use catops_core::chat::slack::Slack;
@@ -145,6 +146,51 @@ async fn without_a_file_the_message_is_cut_as_ever() {
     let api = Sink::new([ticket(&bytes, "F1"), taken()]);
     send(&api, &bytes, &channel(), &long()).await;
     assert_eq!((paths(&api), words(&api.seen()[1])), ([GET, POST].map(str::to_owned).to_vec(), plain().await));
+}
+
+/// Keeps the warnings.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Text<'a>(&'a mut String);
+        impl tracing::field::Visit for Text<'_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?} "));
+            }
+        }
+        let mut text = String::new();
+        event.record(&mut Text(&mut text));
+        self.0.lock().unwrap().push(text);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn one_warning_names_the_scope_that_is_missing() {
+    let warnings = Warnings::default();
+    let _kept = tracing::subscriber::set_default(warnings.clone());
+    let (bytes, api) = (Sink::new([]), Sink::new([refused("missing_scope"), taken()]));
+    send(&api, &bytes, &channel(), &long()).await;
+    let said = warnings.0.lock().unwrap().clone();
+    assert!(said.len() == 1 && said[0].contains("CATOPS_SLACK_BOT_TOKEN lacks the scope `files:write`"), "{said:?}");
+    assert!(!said[0].contains("hunter2"), "{said:?}");
 }
 
 #[tokio::test]

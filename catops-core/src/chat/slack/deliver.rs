@@ -194,7 +194,7 @@ impl Slack {
 
 /// Says why there are no files.
 fn without_files(error: Error) -> Vec<Aside> {
-    tracing::warn!(error = error.chain(), "no file could be added to a reply (scope `files:write`), so it is cut");
+    tracing::warn!(error = error.chain(), "a reply is cut, since no file could be added to it");
     Vec::new()
 }
 

@@ -15,6 +15,7 @@ pub(super) async fn filled(stage: &Stage<'_>) -> Checked {
     let view = workspace.view().ok_or("no form was opened")?;
     ensure!(view.all().contains(&mark), "what was given is not in the form: {}", view.all());
     // A field that is wrong says so, and the form stays.
+    stage.does(workspace.typing("zone", "eu")?).await?;
     let taken =
         stage.does(workspace.submit(&[("count", "many"), ("zone", "eu-west"), ("words", "a  \"b\" —c")])?).await?;
     let Taken::Errors(errors) = taken else { return Err(format!("it was answered {taken:?}").into()) };

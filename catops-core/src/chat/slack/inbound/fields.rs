@@ -1,7 +1,7 @@
 //! Members of a JSON body, found by their path.
 //!
-//! Bodies are looked into rather than read into types: a bot uses few of the many members, Slack adds to them as it likes,
-//! and the code that reads a dozen types would be a tenth of what a function may still grow.
+//! Bodies are looked into rather than read into types: the bot uses few of their many members, Slack adds to them as it
+//! likes, and a type for each kind is code that every function must carry, where what reads plain JSON is there anyway.
 
 use serde_json::Value;
 
