@@ -241,18 +241,22 @@ pub(super) fn lacking(command: &Command, text: &str, skip: usize) -> Option<Vec<
 
 /// Whether the first words are as many as must be given, without an option among them that could take one.
 fn has_enough(params: &[Param], text: &str, skip: usize) -> bool {
-    let mut needed = params.iter().filter(|param| param.is_required()).count();
     if params.iter().any(|param| param.is_required() && param.is_option()) {
         return false;
     }
-    let mut tokens = Words::new(text).skip(skip);
-    while needed > 0 {
-        match tokens.next() {
-            Some(token) if !token.text.starts_with('-') => needed -= 1,
-            _ => return false,
-        }
+    let needed = params.iter().filter(|param| param.is_required()).count();
+    // In most lines nothing but a space parts or joins words; there they need not be taken apart.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b'/' | b':' | b'_'))
+    {
+        are_words(text.split(' ').filter(|word| !word.is_empty()), skip, needed)
+    } else {
+        are_words(Words::new(text).map(|token| token.text), skip, needed)
     }
-    true
+}
+
+/// Whether the first `needed` tokens after `skip` are there and no options.
+fn are_words(tokens: impl Iterator<Item: AsRef<str>>, skip: usize, needed: usize) -> bool {
+    tokens.skip(skip).take(needed).take_while(|token| !token.as_ref().starts_with('-')).count() == needed
 }
 
 /// Says why `word`, which is escaped, cannot be what `param` takes.

@@ -321,6 +321,20 @@ proptest! {
     }
 
     #[test]
+    fn what_lacks_is_what_reading_misses(
+        path in "deploys start|gap|holes|page|ping|tag",
+        rest in r#"( |  |--|--now|--dry-run|--label|--batch=3|-n|-5|eu-west|a|“a b”|'|it's|<@U1\|a>|é|\u{a0}){0,8}"#,
+    ) {
+        let line = format!("{path} {rest}");
+        prop_assume!(crate::line::split(&line).unclosed.is_none());
+        let needs = match COMMANDS.read("", &line, &|_| true).what {
+            What::Usage(_, reply) => reply.text().starts_with(&format!("`{path}` needs ")),
+            _ => false,
+        };
+        prop_assert_eq!(command(&path).lacking(&line).is_some(), needs, "{}", line);
+    }
+
+    #[test]
     fn any_values_are_taken(
         path in "deploys start|gap|holes|page|ping|tag",
         values in prop::collection::vec(("version|zone|batch|name|tags|note|who|also|to|first|x", prop::collection::vec(r#"[-a—'" \n<@>1U]{0,6}|\PC{0,6}"#, 0..3)), 0..6),
