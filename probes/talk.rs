@@ -21,7 +21,7 @@ fn offer(mark: String) -> Reply {
 )]
 fn chain(mark: String, #[arg(long)] other: Option<String>, broken: bool) -> Result<String> {
     if broken {
-        return Err(std::io::Error::other(format!("{mark} broke, and so did {other:?}")))?;
+        Err(std::io::Error::other(format!("{mark} broke, and so did {other:?}")))?;
     }
     Ok("chained".to_owned())
 }

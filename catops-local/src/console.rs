@@ -21,7 +21,7 @@ mod send;
 mod sink;
 mod triggers;
 mod views;
-mod workspace;
+pub(crate) mod workspace;
 
 use std::fmt;
 use std::sync::Arc;

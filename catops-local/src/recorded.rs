@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use bytes::Bytes;
+use catops_core::chat::slack::Slack;
 use catops_core::chat::{Ack, Chat, Inbound, Rejection, Submitted};
 use catops_core::dispatcher::Dispatched;
 use catops_core::form::Form;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 
 use crate::bot::State;
 use crate::config::Config;
+use crate::console::workspace;
 use crate::exit::Exit;
 use crate::key;
 use crate::oneshot::show;
@@ -58,10 +60,12 @@ pub(crate) async fn run(commands: &'static Commands, config: Config, path: &Path
     key::complete(&mut settings, &config)?;
     let secret = settings.slack_signing_secret.unwrap_or_default();
     let key = JobKey::derive([settings.job_key.as_ref().unwrap_or(&secret)]);
-    let slack = catops_core::chat::slack::Slack::new(secret.clone(), config.shared.reply_hosts.clone());
+    let slack = || Slack::new(secret.clone(), config.shared.reply_hosts.clone()).with_key(key.clone());
     let terminal = Arc::new(TerminalResponder::default());
-    let chat = Rehearsal { chat: Arc::new(slack), terminal: terminal.clone() };
-    let app = Arc::new(App::new(commands, vec![Arc::new(chat)], key));
+    let rehearsed = |chat| Arc::new(Rehearsal { chat: Arc::new(chat), terminal: terminal.clone() }) as Arc<dyn Chat>;
+    // A job may have been asked for in the console.
+    let chats = vec![rehearsed(slack()), rehearsed(workspace::named(slack()))];
+    let app = Arc::new(App::new(commands, chats, key.clone()));
     let dispatcher = Arc::new(Dispatcher::new(app.clone(), state.store.clone()));
     let sealed = match event {
         Event::Job(sealed) => sealed,

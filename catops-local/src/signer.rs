@@ -9,8 +9,8 @@ use ring::hmac;
 const TIMESTAMP: &str = "x-slack-request-timestamp";
 const SIGNATURE: &str = "x-slack-signature";
 
-/// Signs with the bot's own signing secret, so that the console and a recorded request take the route that Slack's
-/// requests take.
+/// Signs with a signing secret that this process knows, so that the console and a recorded request take the route that
+/// Slack's requests take.
 #[derive(Clone)]
 pub(crate) struct Signer(hmac::Key);
 

@@ -30,7 +30,8 @@ describe("with the plugins that ship", () => {
     await held.locator(".body", { hasText: /you.*Unlock|you pressed/ }).waitFor();
     assert.equal(await held.getByRole("button", { name: "Unlock", exact: true }).count(), 0);
     await page.locator("#jobs .state.done").first().waitFor();
-    assert.equal(await page.locator("#jobs li", { hasText: "unlock pressed" }).count(), 1, "pressed twice, it runs once");
+    const jobs = await values(page, "#jobs li b");
+    assert.equal(jobs.filter((label) => label.startsWith("unlock")).length, 1, `pressed twice, it runs once: ${jobs}`);
   }));
 
   test("the values of a parameter are completed in the line", () => withPage(bot, {}, async (page) => {
@@ -54,7 +55,7 @@ describe("with the plugins that ship", () => {
     await name.pressSequentially("modal-t");
     const option = dialog(page).getByRole("option", { name: "modal-two" });
     await option.waitFor();
-    assert.equal(await dialog(page).getByRole("option", { name: "modal-one" }).count(), 0);
+    await dialog(page).getByRole("option", { name: "modal-one" }).waitFor({ state: "detached" });
     await name.press("ArrowDown");
     assert.equal(await option.getAttribute("aria-selected"), "true");
     assert.equal(await name.getAttribute("aria-activedescendant"), await option.getAttribute("id"));
@@ -76,14 +77,14 @@ describe("with the plugins that ship", () => {
       await command.press("Enter");
       await command.press("Enter");
       await page.getByRole("dialog", { name: /unlock/i }).waitFor();
-      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Cancel" }).click();
       await dialog(page).waitFor({ state: "detached" });
     }
   }));
 
   test("a reply in a thread is answered there", () => withPage(bot, {}, async (page) => {
     await type(page, "ping");
-    const root = page.locator(".turn .post.bot").last();
+    const root = page.locator(".turn > div > .post.bot").last();
     await root.getByRole("button", { name: "Reply in thread" }).click();
     await root.getByRole("textbox", { name: /^Reply in thread/ }).fill("ping");
     await page.keyboard.press("Enter");
@@ -103,9 +104,7 @@ describe("with commands made for it", () => {
 
   test("what is wrong stands beside its field until it is right", () => withPage(bot, {}, async (page) => {
     await open(page, "typed", /typed/i);
-    await dialog(page).getByRole("combobox").first().selectOption({ label: /eu-west/ }).catch(async () => {
-      await dialog(page).locator("select").first().selectOption({ index: 1 });
-    });
+    await field(page, /zone/i).selectOption({ index: 1 });
     const count = field(page, /count/i);
     await count.fill("12");
     await count.press("Enter");

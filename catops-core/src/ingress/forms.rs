@@ -131,7 +131,6 @@ impl Ingress {
         let (mut response, answered) = match self.hand_over(&job).await {
             Ok(()) => (chat.submitted(Submitted::Taken), Answered::Later),
             Err(error) => {
-                tracing::error!(job = %job.id, error = error.chain(), "a job was not accepted");
                 let reason = not_accepted(&error).text();
                 (refuse(chat, first, reason, || Form::of(&command, &[], draft)), Answered::NotAccepted)
             }

@@ -7,8 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catops_core::Error;
 use catops_core::app::random_secret;
+use catops_core::{Error, JobId};
 use serde_json::{Value, json};
 
 use super::Shared;
@@ -49,15 +49,14 @@ impl Files {
         let token = random_secret()?.expose().clone();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.count += 1;
-        let id = format!("F{:08}{}", kept.count, &token[..8]);
-        let upload = random_secret()?.expose().clone();
-        let file = File { name: name.to_owned(), token: Some(upload.clone()), content: Bytes::new() };
+        let id = format!("F{:08}-{}", kept.count, JobId::random());
+        let file = File { name: name.to_owned(), token: Some(token.clone()), content: Bytes::new() };
         kept.files.insert(id.clone(), file);
         let size = |kept: &Kept| kept.files.values().map(|file| file.content.len()).sum::<usize>();
         while kept.files.len() > MAX_FILES || size(&kept) > MAX_BYTES {
             kept.files.pop_first();
         }
-        Ok((id, upload))
+        Ok((id, token))
     }
 
     /// Takes the content for an upload address, once; returns whether there is such an address.

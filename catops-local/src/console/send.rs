@@ -52,6 +52,8 @@ pub(super) struct Acked {
     status: u16,
     /// Whether the channel sees the words.
     shown: bool,
+    /// Whether it was answered with a message.
+    said: bool,
     /// The job that was started.
     job: Option<JobId>,
 }
@@ -111,9 +113,10 @@ impl Shared {
         let shown = fields.get("response_type").and_then(Value::as_str) == Some("in_channel");
         let says = |name| fields.get(name).is_some_and(|value: &Value| value.as_str() != Some(""));
         let (status, at) = (response.status().as_u16(), Timestamp::now());
-        let acked = Acked { turn: turn.clone(), at, status, shown, job: job(&response) };
+        let said = status == 200 && ["text", "blocks", "attachments"].into_iter().any(says);
+        let acked = Acked { turn: turn.clone(), at, status, shown, said, job: job(&response) };
         self.feed.publish("ack", &acked);
-        if status == 200 && ["text", "blocks", "attachments"].into_iter().any(says) {
+        if said {
             let message = Message { turn: Some(turn), only_you: !shown, ..Message::of(fields) };
             self.post(message, at);
         }

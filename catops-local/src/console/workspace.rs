@@ -27,6 +27,11 @@ pub(super) const USER_NAME: &str = "you";
 pub(super) const SHORTCUT: &str = "run";
 pub(super) const MESSAGE_SHORTCUT: &str = "run_on_message";
 
+/// Gives a chat the console's name and route.
+pub(crate) fn named(chat: Slack) -> Slack {
+    chat.named(NAME, ROUTE)
+}
+
 /// What the console and its chat know of each other: a Slack of its own, beside the real one.
 ///
 /// Its secrets are made afresh, so nothing that belongs to a real workspace is used here, and nothing from here is of use
@@ -54,7 +59,7 @@ impl Workspace {
     pub fn chat(&self, key: &JobKey) -> Result<Slack, Error> {
         let chat = Slack::new(self.secret.clone(), vec![self.authority().to_owned()]);
         let api = format!("{}/console/api/", self.base);
-        chat.named(NAME, ROUTE).with_key(key.clone()).with_token(self.token.clone(), Some(&api))
+        named(chat).with_key(key.clone()).with_token(self.token.clone(), Some(&api))
     }
 
     /// Returns what the bot brings when it calls the Web API.

@@ -145,11 +145,13 @@ function replyForm(post, tools) {
   input.focus();
 }
 
-function acknowledged(turn, { status, shown, job }) {
+function acknowledged(turn, { status, shown, said, job }) {
   turn.job = job;
   turn.ack.className = "ack";
   if (status !== 200) return failed(turn, `The bot refused this (status ${status}).`);
-  turn.ack.replaceChildren(shown ? "Your words are shown to the channel" : "Only visible to you", ...(job ? [" · job ", el("code", {}, job)] : []));
+  // Without a job and without a word, a form is the answer.
+  const seen = said || job ? "Only visible to you" : "A form asks for the rest";
+  turn.ack.replaceChildren(shown ? "Your words are shown to the channel" : seen, ...(job ? [" · job ", el("code", {}, job)] : []));
   if (!turn.answered) turn.waiting.hidden = !job;
   settle();
 }

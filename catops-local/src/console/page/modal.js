@@ -16,9 +16,20 @@ function showView(view) {
   form = { view, dialog, fields, said, send };
   away.onclick = () => dialog.close();
   sheet.onsubmit = (event) => { event.preventDefault(); submitView(form); };
-  sheet.onkeydown = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sheet.requestSubmit(); };
+  sheet.onkeydown = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sheet.requestSubmit();
+    if (event.key === "Tab") goRound(event, sheet.querySelectorAll("input, select, textarea, button, a, pre"), event.shiftKey);
+  };
   dialog.replaceChildren(sheet);
   ([...fields.values()][0]?.focus ?? send ?? away).focus();
+}
+
+/** Goes from the last to the first, and back, so that Tab does not lead out into the browser's own buttons. */
+function goRound(event, places, back) {
+  const [from, to] = back ? [places[0], places[places.length - 1]] : [places[places.length - 1], places[0]];
+  if (document.activeElement !== from) return;
+  event.preventDefault();
+  to.focus();
 }
 
 function openDialog() {
@@ -89,14 +100,14 @@ function field(view, { block_id: id, label, hint, optional, element }, fields) {
   const node = grouped ? el("fieldset.field", { id: name }, el("legend", {}, ...title)) : el("div.field", {}, el("label", { for: name }, ...title));
   node.append(control.node, ...(help ? [help] : []), wrong);
   const described = grouped ? node : control.focus;
-  if (!optional) described.setAttribute("aria-required", "true");
+  if (!optional && !grouped) described.setAttribute("aria-required", "true");
   described.setAttribute("aria-describedby", [help?.id, wrong.id].filter(Boolean).join(" "));
   fields.set(id, {
     focus: control.focus,
     read: control.read,
     check: () => control.check?.() ?? (optional || control.read().length ? "" : "Please fill this in."),
     wrong(why) {
-      wrong.textContent = plain(why);
+      wrong.textContent = why;
       if (why) described.setAttribute("aria-invalid", "true");
       else described.removeAttribute("aria-invalid");
     },
@@ -195,11 +206,15 @@ function search(element, id, names) {
       return el("li", {}, off);
     }));
   }
-  const asking = latest(async (value) => (await ask("/console/suggest", { ...names, value })).json(), ({ options }, value) => {
-    offered = options ?? [];
+  const asking = latest(async (value) => {
+    if (!input.isConnected) return null;
+    const answer = await ask("/console/suggest", { ...names, value });
+    return answer.ok ? answer.json() : null;
+  }, ({ options }, value) => {
+    offered = options;
     if (document.activeElement !== input) return settle();
     const entries = offered.map((option) => ({ option, label: nameOf(option), about: plain(option.description?.text) }));
-    box.show(entries.length ? entries : [{ hint: true, label: "Nothing fits", about: value }]);
+    box.show(entries.length || !value ? entries : [{ hint: true, label: "Nothing fits", about: value }]);
   });
   const query = () => (input.value.length >= least ? asking(input.value) : box.show([]));
   /** What was typed in full counts as picked. */
