@@ -9,6 +9,7 @@
 
 mod api;
 mod catalogue;
+mod complete;
 mod deliver;
 mod feed;
 mod files;
@@ -126,6 +127,7 @@ impl Console {
             .route("/console.js", get(page::script))
             .route("/console/commands", get(catalogue::commands))
             .route("/console/events", get(feed::events))
+            .route("/console/complete", post(complete::complete).layer(small()))
             .route("/console/send", post(send::send).layer(small()))
             .route("/console/press", post(interact::press).layer(small()))
             .route("/console/shortcut", post(interact::shortcut).layer(small()))

@@ -67,7 +67,9 @@ impl Ingress {
         chat.completions(&self.proposals(&typing, now).await)
     }
 
-    async fn proposals(&self, typing: &Typing, now: Timestamp) -> Vec<String> {
+    /// Returns the words that may stand in a field, best first: for a chat that completes the line itself, as a terminal or
+    /// a page does. Within the time of an inline command; what its completer lacks then is not among them.
+    pub async fn proposals(&self, typing: &Typing, now: Timestamp) -> Vec<String> {
         let Typing { actor, draft, field, typed } = typing;
         if draft.command.is_empty() && field == COMMAND {
             let may = self.app.commands().all().filter(|command| self.may(actor, command));

@@ -6,7 +6,7 @@ use catops_core::job::JobKey;
 use catops_core::{Error, Secret};
 
 /// The chat's name, which jobs and audit records carry.
-const NAME: &str = "console";
+pub(super) const NAME: &str = "console";
 
 /// Where what the console sends arrives at the bot.
 pub(super) const ROUTE: &str = "/console/slack";

@@ -6,16 +6,27 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::RouterIntoService;
-use catops_core::command::Commands;
 use catops_core::settings::Settings;
 use catops_core::store::MemoryStore;
-use catops_core::{App, Dispatcher, Ingress, Secret};
+use catops_core::{App, Commands, Context, Dispatcher, Ingress, Secret, command};
 use catops_local::console::{Console, Workspace};
 use catops_local::invoker::{JobState, LocalQueue};
 use http_body_util::BodyExt;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde_json::{Value, json};
+
+/// Restart a service.
+#[command]
+fn restart(#[arg(complete = services)] service: String) -> String {
+    format!("{service} restarts")
+}
+
+async fn services(_: &Context, _: &str) -> Vec<String> {
+    ["api", "api-eu", "web"].map(str::to_owned).to_vec()
+}
+
+static SOME: Commands = Commands::new("restart", |_| "", |path| (path == "restart").then(__catops_restart));
 
 static NONE: Commands = Commands::new("", |_| "", |_| None);
 
@@ -297,7 +308,7 @@ async fn the_web_api_is_for_the_bot_alone() {
 async fn what_is_done_on_the_page_cannot_be_done_from_elsewhere() {
     let closed = bench(Some("open sesame"));
     let open = bench(None);
-    for path in ["send", "press", "shortcut", "suggest", "view"] {
+    for path in ["complete", "send", "press", "shortcut", "suggest", "view"] {
         let path = format!("/console/{path}");
         assert_eq!(closed.status("POST", &path, &[JSON], "{}").await, 401, "{path}");
         assert_eq!(open.status("POST", &path, &[JSON, ("origin", "https://evil.example")], "{}").await, 403, "{path}");
@@ -308,6 +319,23 @@ async fn what_is_done_on_the_page_cannot_be_done_from_elsewhere() {
     assert_eq!(closed.status("GET", "/console/file/F1", &[], "").await, 401);
     // Signed requests have a route of their own, which is the bot's and not among these.
     assert_eq!(open.status("POST", "/console/slack", &[JSON], "{}").await, 404);
+}
+
+#[tokio::test]
+async fn a_value_is_completed_as_in_a_form() {
+    let bench = bench_of(&SOME, None);
+    let listed = bench.call("GET", "/console/commands", &[], "").await;
+    let listed: Value = serde_json::from_slice(&read(listed).await).unwrap();
+    assert_eq!(listed[0]["params"][0]["completes"], true);
+    let words = async |command: &str, field: &str, typed: &str| {
+        let body = json!({"command": command, "field": field, "typed": typed}).to_string();
+        let response = bench.call("POST", "/console/complete", &[JSON], &body).await;
+        serde_json::from_slice::<Value>(&read(response).await).unwrap()["words"].take()
+    };
+    assert_eq!(words("restart", "service", "").await, json!(["api", "api-eu", "web"]));
+    assert_eq!(words("restart", "service", "EU").await, json!(["api-eu", "EU"]));
+    assert_eq!(words("restart", "other", "").await, json!([]));
+    assert_eq!(words("other", "service", "").await, json!([]));
 }
 
 #[tokio::test]
