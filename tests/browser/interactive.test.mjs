@@ -30,6 +30,7 @@ describe("with the plugins that ship", () => {
     await held.locator(".body", { hasText: /you.*Unlock|you pressed/ }).waitFor();
     assert.equal(await held.getByRole("button", { name: "Unlock", exact: true }).count(), 0);
     await page.locator("#jobs .state.done").first().waitFor();
+    await page.locator("#jobs li b", { hasText: /^unlock/ }).first().waitFor();
     const jobs = await values(page, "#jobs li b");
     assert.equal(jobs.filter((label) => label.startsWith("unlock")).length, 1, `pressed twice, it runs once: ${jobs}`);
   }));

@@ -1,5 +1,10 @@
 // A list of choices under a text field. The focus stays in the field; the arrow keys walk the list.
 
+let pressing = false;
+const released = ["pointerup", "pointercancel"];
+addEventListener("pointerdown", () => { pressing = true; }, true);
+for (const end of released) addEventListener(end, () => { pressing = false; }, true);
+
 /** Entries are `{ label, about, … }`; one with `hint` is shown and cannot be picked. `accept` takes the one that was picked. */
 function listbox(input, list, accept) {
   let shown = [];
@@ -38,7 +43,12 @@ function listbox(input, list, accept) {
     /** Accepts the entry that was walked to, or else the first. */
     take() { accept(shown[picked < 0 ? pickable()[0] : picked]); },
   };
-  input.addEventListener("blur", () => box.show([]));
+  const leave = () => { if (document.activeElement !== input) box.show([]); };
+  // A list that went at once would move what is being pressed away from under the pointer.
+  input.addEventListener("blur", () => {
+    if (pressing) for (const end of released) addEventListener(end, () => setTimeout(leave), { once: true });
+    else leave();
+  });
   return box;
 }
 

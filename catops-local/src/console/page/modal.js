@@ -213,10 +213,18 @@ function search(element, id, names) {
   }, ({ options }, value) => {
     offered = options;
     if (document.activeElement !== input) return settle();
-    const entries = offered.map((option) => ({ option, label: nameOf(option), about: plain(option.description?.text) }));
-    box.show(entries.length || !value ? entries : [{ hint: true, label: "Nothing fits", about: value }]);
+    offer(offered);
+    if (!offered.length && value) box.show([{ hint: true, label: "Nothing fits", about: value }]);
   });
-  const query = () => (input.value.length >= least ? asking(input.value) : box.show([]));
+  const offer = (options) => box.show(options.map((option) => ({ option, label: nameOf(option), about: plain(option.description?.text) })));
+  function query() {
+    asking.cancel();
+    if (input.value.length < least) return box.show([]);
+    // Until the bot has answered, what it named before and still fits: Enter must not pick what does not.
+    const typed = input.value.trim().toLowerCase();
+    if (typed) offer(offered.filter((option) => nameOf(option).toLowerCase().includes(typed)));
+    asking(input.value);
+  }
   /** What was typed in full counts as picked. */
   function settle() {
     const same = offered.find((option) => nameOf(option) === input.value.trim());
