@@ -11,10 +11,17 @@ if ! command -v valgrind >/dev/null; then
     echo "instructions per command: not counted, valgrind is not installed"
     exit 0
 fi
+# Counts one run of the verb $1 with $2 commands.
 count() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$target/catops-bench" path "$1" 2>&1 |
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$target/catops-bench" "$1" "$2" 2>&1 |
         sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
-few=$(count 1000)
-many=$(count 2000)
-echo "instructions per command, whole path: $(((many - few) / 1000))"
+# The difference between 2,000 commands and 1,000, for one.
+each() {
+    local few many
+    few=$(count "$1" 1000)
+    many=$(count "$1" 2000)
+    echo $(((many - few) / 1000))
+}
+echo "instructions per command, acknowledgement: $(each ack)"
+echo "instructions per command, whole path: $(each path)"

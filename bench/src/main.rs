@@ -20,10 +20,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["bare", address] => bare::serve(address),
+        ["ack", count] => path::ack(count),
         ["path", count] => path::run(count),
         ["rounds", catops] => rounds::run(catops),
         ["load", address, count] => rounds::load(address, count),
-        _ => Err("use bench/run.sh, or `bare <address>`, `load <address> <count>`, `path <count>`, `rounds <path of catops>`".into()),
+        _ => Err("use bench/run.sh, or `ack <count>`, `bare <address>`, `load <address> <count>`, `path <count>`, `rounds <path of catops>`".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

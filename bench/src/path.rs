@@ -62,24 +62,55 @@ impl Chat for Unplugged {
     }
 }
 
+/// What both legs of the bench are made of.
+struct Bot {
+    ingress: Ingress,
+    queue: Arc<MemoryInvoker>,
+    dispatcher: Arc<Dispatcher>,
+    requests: Vec<HttpRequest>,
+    now: Timestamp,
+}
+
+impl Bot {
+    /// Signs all requests first, whose number is the same whatever the count, so that signing falls out of a difference.
+    fn new(chat: impl FnOnce(Secret) -> Result<Arc<dyn Chat>, Failure>, text: &str) -> Result<Self, Failure> {
+        let secret = Secret::new(SECRET.to_owned());
+        let app = Arc::new(App::new(&COMMANDS, vec![chat(secret.clone())?], JobKey::derive([&secret])));
+        let queue = Arc::new(MemoryInvoker::new(1));
+        let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
+        let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
+        let (signer, now) = (Signer::new(secret), Timestamp::now());
+        let command = |n: u32| {
+            let response_url = "https://hooks.slack.com/commands/T0001/1/x".to_owned();
+            Call::command(text).with_address(&response_url).with_trigger(&format!("1.{n}"))
+        };
+        let requests = (0..5000).map(|n| command(n).signed(&signer, now)).collect();
+        Ok(Self { ingress, queue, dispatcher, requests, now })
+    }
+}
+
+/// Acknowledges `count` commands: the first leg alone, of a bot that could open forms.
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn ack(count: &str) -> Result<(), Failure> {
+    let token = Secret::new("xoxb-of-the-bench".to_owned());
+    let bot = Bot::new(|secret| Ok(Arc::new(Slack::new(secret, Vec::new()).with_token(token, None)?)), "restart api")?;
+    for http in bot.requests.iter().take(count.parse()?) {
+        let response = bot.ingress.accept(http, bot.now).await;
+        if bot.queue.take().len() != 1 {
+            return Err(format!("not accepted: {response:?}").into());
+        }
+    }
+    Ok(())
+}
+
 /// Runs `count` commands, each from signed request to rendered reply and record.
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(count: &str) -> Result<(), Failure> {
-    let secret = Secret::new(SECRET.to_owned());
-    let slack = Unplugged(Slack::new(secret.clone(), Vec::new()));
-    let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], JobKey::derive([&secret])));
-    let queue = Arc::new(MemoryInvoker::new(1));
-    let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
-    let ingress = Ingress::new(app, queue.clone(), dispatcher.clone());
-    let (signer, now) = (Signer::new(secret), Timestamp::now());
-    let address = "https://hooks.slack.com/commands/T0001/1/x";
-    let call = |n: u32| Call::command("restart api --now").with_address(address).with_trigger(&format!("1.{n}"));
-    // All are signed first, and their number is the same whatever the count, so that signing falls out of a difference.
-    let requests: Vec<_> = (0..5000).map(|n| call(n).signed(&signer, now)).collect();
-    for http in requests.iter().take(count.parse()?) {
-        let response = ingress.accept(http, now).await;
-        let Some(job) = queue.take().pop() else { return Err(format!("not accepted: {response:?}").into()) };
-        let dispatched = dispatcher.dispatch(job.as_str(), now, Duration::from_secs(60)).await;
+    let bot = Bot::new(|secret| Ok(Arc::new(Unplugged(Slack::new(secret, Vec::new())))), "restart api --now")?;
+    for http in bot.requests.iter().take(count.parse()?) {
+        let response = bot.ingress.accept(http, bot.now).await;
+        let Some(job) = bot.queue.take().pop() else { return Err(format!("not accepted: {response:?}").into()) };
+        let dispatched = bot.dispatcher.dispatch(job.as_str(), bot.now, Duration::from_secs(60)).await;
         if !matches!(dispatched, Dispatched::Ended(_)) {
             return Err(format!("not run: {dispatched:?}").into());
         }
