@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use catops_core::audit::Record;
-use catops_core::store::{Entry, MAX_LIST, Put, Store, When, check_size};
+use catops_core::store::{Entry, FinishedClaim, MAX_LIST, Put, Store, When, check_size};
 use catops_core::{Error, ErrorKind, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -54,6 +54,24 @@ fn find(conn: &Connection, key: &str, now: Timestamp) -> rusqlite::Result<Option
     conn.prepare_cached(live)?.query_row(params![key, millis(now)], entry).optional()
 }
 
+/// Puts a value under a key. A random version never comes twice, not even for a key that was removed and made again.
+fn set(conn: &Connection, key: &str, value: &str, expires: Option<Timestamp>) -> rusqlite::Result<()> {
+    let put = "INSERT INTO entries (key, value, version, expires)
+        VALUES (:key, :value, lower(hex(randomblob(12))), :expires)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires";
+    let values = named_params! { ":key": key, ":value": value, ":expires": expires.map(millis) };
+    conn.prepare_cached(put)?.execute(values).map(drop)
+}
+
+fn write(record: &Record) -> Result<String, Error> {
+    serde_json::to_string(record)
+        .map_err(|error| Error::new(ErrorKind::Invalid, "writing an audit record").because(error))
+}
+
+fn add(conn: &Connection, record: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT INTO records (record) VALUES (?1)")?.execute([record]).map(drop)
+}
+
 /// An owned [`When`], to send to the writer.
 enum Condition {
     Always,
@@ -102,13 +120,7 @@ impl Store for SqliteStore {
             if !when.holds(conn, &key, now)? {
                 return Ok(Put::Conflict);
             }
-            // A random version never comes twice, not even for a key that was removed and made again.
-            let put = "INSERT INTO entries (key, value, version, expires)
-                VALUES (:key, :value, lower(hex(randomblob(12))), :expires)
-                ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version,
-                    expires = excluded.expires";
-            let values = named_params! { ":key": key, ":value": value, ":expires": expires.map(millis) };
-            conn.prepare_cached(put)?.execute(values)?;
+            set(conn, &key, &value, expires)?;
             Ok(Put::Stored)
         };
         self.db.write(put).await
@@ -147,11 +159,19 @@ impl Store for SqliteStore {
     }
 
     async fn append(&self, record: &Record) -> Result<(), Error> {
-        let record = serde_json::to_string(record)
-            .map_err(|error| Error::new(ErrorKind::Invalid, "writing an audit record").because(error))?;
-        let append =
-            |conn: &Connection| conn.prepare_cached("INSERT INTO records (record) VALUES (?1)")?.execute([record]);
-        self.db.write(append).await.map(drop)
+        let record = write(record)?;
+        self.db.write(move |conn| add(conn, &record)).await
+    }
+
+    /// In one transaction: a job that has finished has its record, whenever the process ends.
+    async fn finish(&self, record: &Record, now: Timestamp) -> Result<(), Error> {
+        let FinishedClaim { key, value, expires } = FinishedClaim::new(&record.job, now)?;
+        let record = write(record)?;
+        let finish = move |conn: &Connection| {
+            set(conn, &key, &value, Some(expires))?;
+            add(conn, &record)
+        };
+        self.db.write(finish).await
     }
 
     async fn records(&self, limit: usize) -> Result<Vec<Record>, Error> {

@@ -20,7 +20,8 @@ use tokio::process::{Child, Command};
 
 use crate::common::{Folder, free_port, send};
 
-const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5-flow";
+/// The signing secret of the bot.
+pub(crate) const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5-flow";
 
 /// How long a process may take to be ready, and to go.
 const PATIENCE: Duration = Duration::from_secs(20);

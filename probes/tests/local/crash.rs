@@ -11,6 +11,7 @@ use catops_core::{Secret, Timestamp};
 
 use crate::bench::{bot, ready};
 use crate::common::{Folder, free_port, send};
+use crate::random::Random;
 
 /// How often the process is killed, unless `CATOPS_CRASH_KILLS` says otherwise.
 const KILLS: usize = 25;
@@ -72,7 +73,7 @@ async fn crash(kills: usize) -> Result<Counts, Failure> {
         }));
     }
 
-    let mut random = Random(Timestamp::now().as_millis());
+    let mut random = Random::new(Timestamp::now().as_millis());
     for _ in 0..kills {
         // From the middle of the start-up to the middle of the work.
         tokio::time::sleep(Duration::from_micros(random.below(80_000))).await;
@@ -123,16 +124,4 @@ async fn count_up(folder: &Folder, slack: &Workspace, kills: usize, accepted: &[
     }
     counts.twice = runs.values().filter(|lines| **lines > 1).count();
     Ok(counts)
-}
-
-/// A small generator of numbers that look random: xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }

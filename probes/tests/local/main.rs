@@ -1,4 +1,4 @@
-//! The flow suite through the local adapter's real process, and the crash test.
+//! The flow suite through the local adapter's real process, and the tests that kill it.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -7,3 +7,5 @@ mod bench;
 mod cli;
 mod crash;
 mod flow;
+mod random;
+mod storm;
