@@ -24,7 +24,7 @@ pub struct App {
 impl App {
     /// Puts a bot together. `chats` must not share a route.
     pub fn new(commands: &'static Commands, chats: Vec<Arc<dyn Chat>>, key: JobKey) -> Self {
-        Self { commands, chats, key, policy: Policy::default(), schedule_channel: None }
+        Self { commands, chats, key, policy: *commands.policy(), schedule_channel: None }
     }
 
     /// Sets the channel where replies of scheduled commands go: its id in the first chat.
@@ -34,13 +34,28 @@ impl App {
         self
     }
 
+    /// Replaces the policy of the file beside the plugins.
+    #[must_use]
+    pub const fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// Makes the bot that the settings describe: one chat for each that has a secret.
     ///
-    /// Fails if no chat has one, since a bot that cannot tell who is talking must not start.
+    /// Fails if no chat has one, since a bot that cannot tell who is talking must not start; and if the policy file that
+    /// they name is not there or has a mistake.
     #[cfg(feature = "slack")]
     pub fn with_settings(commands: &'static Commands, settings: Settings) -> Result<Self, Error> {
-        let Settings { slack_signing_secret, slack_bot_token, slack_api_url, job_key, schedule_channel, reply_hosts } =
-            settings;
+        let Settings {
+            slack_signing_secret,
+            slack_bot_token,
+            slack_api_url,
+            job_key,
+            schedule_channel,
+            reply_hosts,
+            config,
+        } = settings;
         let Some(secret) = slack_signing_secret else {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -56,7 +71,8 @@ impl App {
         if let Some(token) = slack_bot_token {
             slack = slack.with_token(token, slack_api_url.as_deref())?;
         }
-        Ok(Self::new(commands, vec![Arc::new(slack)], key).with_schedule_channel(schedule_channel))
+        let policy = Policy::configured(commands, config.as_deref())?;
+        Ok(Self::new(commands, vec![Arc::new(slack)], key).with_schedule_channel(schedule_channel).with_policy(policy))
     }
 
     /// Makes the bot that the environment describes.

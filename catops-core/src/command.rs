@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "testing"))]
 mod check;
 mod failure;
+mod given;
 pub(crate) mod help;
 mod list;
 mod near;
@@ -20,6 +21,7 @@ use std::pin::Pin;
 #[cfg(any(test, feature = "testing"))]
 pub use self::check::check;
 pub use self::failure::{CommandError, usage};
+pub use self::given::Line;
 pub use self::list::{Asked, Commands, What};
 pub use self::param::{Param, Reference, Shape};
 pub use self::read::Values;

@@ -1,32 +1,174 @@
-//! Who may run what.
+//! Who may run what: the roles and rules of `catops.toml`.
+//!
+//! The file stands beside the plugins. Their build script checks it and writes it down as data, so a function neither reads
+//! nor checks anything at start. `CATOPS_CONFIG` names a file that replaces it, which is read and checked at start.
+//!
+//! ```toml
+//! guardrail = ["ops.delete-everything"]     # nobody has this from chat, whatever is written below
+//!
+//! [roles.oncall]
+//! members = ["U012AB3CD", "S0614TZR7"]      # ann, and the user group @oncall
+//! allow = ["ops.restart"]
+//!
+//! [[rule]]
+//! name = "billing is for leads"
+//! effect = "deny"
+//! permission = "ops.restart"
+//! roles = ["everybody"]
+//! except = ["leads"]
+//! when = 'service == "billing"'
+//! ```
+//!
+//! What holds:
+//!
+//! - A command without `requires` is open, unless a rule names it. One that requires a permission is closed until a role or
+//!   a rule opens it.
+//! - What denies beats what allows; the guardrail beats everything.
+//! - What is not known, such as groups that the chat did not tell, opens nothing.
+//! - A mistake in the file stops the build, or the start; it is shown with line, column and the cure.
 
-use crate::command::Command;
+mod expect;
+mod facts;
+mod load;
+
+use std::fmt;
+use std::path::Path;
+
+pub use catops_policy::{
+    Argument, Arguments, Because, Condition, Denial, EVERYBODY, Effect, Expectation, File, Given, Groups, Kind, Member,
+    Mistake, Place, Question, Role, Rule, Rules, Target, Term, Test, Text, Verdict, Why, Window, member, moment,
+};
+
+pub use self::expect::{Surprise, test};
+pub use self::load::open;
+use crate::command::{Command, Commands};
+use crate::error::{Error, ErrorKind};
 use crate::request::Actor;
 
 /// Decides whether an actor may run a command.
 ///
-/// A command without `requires` is open to everybody who can talk to the bot. A command that requires a permission is
-/// closed until a rule opens it; there are no rules yet, so it is closed to all.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {}
+/// The default has no rules: a command without `requires` is open to everybody who can talk to the bot, a command that
+/// requires a permission is closed to all.
+#[derive(Clone, Copy)]
+pub struct Policy {
+    rules: &'static Rules,
+}
 
-/// What a [`Policy`] says.
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new(&Rules::NONE)
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").field("file", &self.rules.file).finish_non_exhaustive()
+    }
+}
+
+/// What a [`Policy`] says of a command alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The actor may.
     Allow,
-    /// The actor may not; the permission that is missing.
+    /// The actor may not; the permission that is missing, or the rule that denies.
     Deny(&'static str),
 }
 
 impl Policy {
-    /// Decides for one actor and one command.
-    pub fn decide(&self, _actor: &Actor, command: &Command) -> Decision {
-        command.requires().map_or(Decision::Allow, Decision::Deny)
+    /// Makes the policy of these rules.
+    pub const fn new(rules: &'static Rules) -> Self {
+        Self { rules }
+    }
+
+    /// Returns the policy of the file that `config` names, held against the commands; else the one beside the plugins, which
+    /// the build has checked.
+    pub fn configured(commands: &Commands, config: Option<&Path>) -> Result<Self, Error> {
+        let Some(path) = config else { return Ok(*commands.policy()) };
+        let file = load::open(path).map_err(|error| named(path, error))?;
+        let policy = Self::new(Box::leak(Box::new(file.rules)));
+        policy.check(commands).map_err(|error| named(path, error))?;
+        Ok(policy)
+    }
+
+    /// Returns the rules.
+    pub const fn rules(&self) -> &'static Rules {
+        self.rules
+    }
+
+    /// Decides. [`Rules::sentence`] says it in words.
+    pub fn judge(&self, question: &Question<'_>) -> Verdict {
+        self.rules.decide(question)
+    }
+
+    /// Returns whether a decision on this command looks at its arguments: else they need not be read for it.
+    pub fn weighs_arguments(&self, command: &Command) -> bool {
+        self.rules.weighs_arguments(&command.path(), command.requires())
+    }
+
+    /// Decides for one actor and one command, knowing neither groups, channel, time nor arguments: what needs these stays
+    /// closed.
+    pub fn decide(&self, actor: &Actor, command: &Command) -> Decision {
+        match self.judge(&question(actor, &command.path(), command)) {
+            Verdict::Allow(_) => Decision::Allow,
+            Verdict::Deny(denial) => Decision::Deny(match (command.requires(), denial.because) {
+                (Some(permission), _) => permission,
+                (None, Because::Rule(rule) | Because::Unclear(rule)) if !rule.name.is_empty() => rule.name,
+                (None, _) => "what a rule asks for",
+            }),
+        }
     }
 
     /// Returns whether the actor may, for lists of commands.
     pub fn allows(&self, actor: &Actor, command: &Command) -> bool {
         self.decide(actor, command) == Decision::Allow
     }
+
+    /// Holds the rules against the commands, for what only shows beside them.
+    ///
+    /// The build script has done so for what is compiled in, but without the words of a `Choice`. An error names every
+    /// mistake with its line and the cure.
+    pub fn check(&self, commands: &Commands) -> Result<(), Error> {
+        hold(self.rules, commands)
+    }
 }
+
+/// Holds the rules of a file against the commands, as [`Policy::check`] does.
+pub fn check(file: &File, commands: &Commands) -> Result<(), Error> {
+    hold(&file.rules, commands)
+}
+
+fn hold(rules: &Rules, commands: &Commands) -> Result<(), Error> {
+    // No file, nothing to check: the commands need not be built.
+    if rules.file.is_empty() {
+        return Ok(());
+    }
+    load::refused(rules.file, &rules.check(&facts::all(commands)))
+}
+
+/// Makes the question whether `actor` may run `command`, in which nothing else is known yet. `path` is the command's.
+pub fn question<'a>(actor: &'a Actor, path: &'a str, command: &Command) -> Question<'a> {
+    Question {
+        user: &actor.id,
+        team: &actor.team,
+        groups: Groups::Unknown,
+        channel: None,
+        command: path,
+        permission: command.requires(),
+        arguments: Arguments::Unknown,
+        now: None,
+    }
+}
+
+/// Says where the name of the file is from.
+fn named(path: &Path, error: Error) -> Error {
+    wrong(format!("CATOPS_CONFIG names `{}`, which cannot be used", path.display())).because(error)
+}
+
+/// Makes the error of a file that is not there or wrong.
+fn wrong(said: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, said)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What the environment says; the only file of core that reads it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind};
@@ -25,6 +26,8 @@ pub struct Settings {
     /// `CATOPS_REPLY_HOSTS`: further hosts that replies may go to, comma-separated `host` or `host:port`. They may be
     /// plain http. For tests and proxies.
     pub reply_hosts: Vec<String>,
+    /// `CATOPS_CONFIG`: a file that replaces the `catops.toml` beside the plugins.
+    pub config: Option<PathBuf>,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             job_key,
             schedule_channel: variable("CATOPS_SCHEDULE_CHANNEL")?,
             reply_hosts: reply_hosts.collect(),
+            config: variable("CATOPS_CONFIG")?.map(PathBuf::from),
         })
     }
 }

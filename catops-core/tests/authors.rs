@@ -14,7 +14,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
-const CRATES: [&str; 5] = ["signatures", "types", "names", "broken", "sound"];
+const CRATES: [&str; 6] = ["signatures", "types", "names", "policy", "broken", "sound"];
 
 /// A message of rustc: the file's name, the line, and the text; with the full rendering.
 type Messages = Vec<((String, u64, String), String)>;
@@ -230,6 +230,19 @@ fn names_that_clash_stop_the_build() {
     ];
     assert_eq!(BUILD.lines("error: names@0.1.0: "), expected);
     assert!(!BUILD.stderr.contains("panicked"), "{}", BUILD.stderr);
+}
+
+#[test]
+fn mistakes_in_the_policy_stop_the_build() {
+    let expected = [
+        "policy/catops.toml:11:8: the argument `token` of `vault login` is secret, and a rule would tell of it; decide by another",
+        "policy/catops.toml:17:8: `restart`, which this rule is about, has no argument `service`; did you mean `service-name`?",
+        "policy/catops.toml:1:14: no command requires `ops.wipe`; they require `ops.restart` and `vault.login`",
+        "policy/catops.toml:23:8: `now` of `restart` is a flag; write `now` or `not now`",
+        "policy/catops.toml:27:11: `vault` is a group; write `vault *` for all commands in it",
+        "policy/catops.toml:5:10: no command requires `ops.restrat`; did you mean `ops.restart`?",
+    ];
+    assert_eq!(BUILD.lines("error: policy@0.1.0: "), expected);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use catops_policy::Parameter;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, ImplItem, Item, Lit, LitStr, Meta, Token, TraitItem};
+use syn::{Attribute, Expr, ExprLit, FnArg, ImplItem, Item, Lit, LitStr, Meta, Pat, Token, TraitItem, Type};
 
 use crate::Scan;
 use crate::folder::Place;
@@ -19,6 +20,8 @@ pub(crate) struct File {
     /// Its `//!` text.
     pub(crate) page: String,
     pub(crate) commands: Vec<Command>,
+    /// Whether it parsed, so that these are all.
+    pub(crate) is_whole: bool,
 }
 
 /// A command in a file.
@@ -32,6 +35,10 @@ pub(crate) struct Command {
     pub(crate) line: usize,
     /// The conditions on the function and on its file, as written.
     pub(crate) cfgs: Vec<String>,
+    /// The permission that it requires.
+    pub(crate) requires: Option<String>,
+    /// What it takes, as far as the signature tells.
+    pub(crate) parameters: Vec<Parameter>,
 }
 
 impl Command {
@@ -64,11 +71,13 @@ pub(crate) fn read(place: &Place, scan: &mut Scan) -> Option<File> {
         cfgs: Vec::new(),
         page: String::new(),
         commands: Vec::new(),
+        is_whole: false,
     };
     // A file that does not parse stays a module without commands: rustc then shows the mistake in its place.
     if let Ok(parsed) = syn::parse_file(&text) {
         file.cfgs = cfgs(&parsed.attrs);
         file.page = doc(&parsed.attrs);
+        file.is_whole = true;
         for item in &parsed.items {
             match item {
                 Item::Fn(function) => file.commands.extend(command(&file, &function.attrs, &function.sig)),
@@ -84,6 +93,7 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let function = signature.ident.unraw().to_string();
     let mut name = shown(&function);
     let mut group = None;
+    let mut requires = None;
     if matches!(attribute.meta, Meta::List(_)) {
         // What is wrong here is for the macro to say, which points at the place.
         let _ = attribute.parse_nested_meta(|meta| {
@@ -94,14 +104,42 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
                 group = Some(shown(&meta.value()?.parse::<LitStr>()?.value()));
             } else if meta.path.is_ident("group") {
                 group = Some(shown(&file.module));
+            } else if meta.path.is_ident("requires") {
+                requires = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if has_value {
                 meta.value()?.parse::<Expr>()?;
             }
             Ok(())
         });
     }
+    let parameters = signature.inputs.iter().filter_map(parameter).collect();
     let cfgs = file.cfgs.iter().cloned().chain(cfgs(attributes)).collect();
-    Some(Command { function, name, group, line: signature.ident.span().start().line, cfgs })
+    let line = signature.ident.span().start().line;
+    Some(Command { function, name, group, line, cfgs, requires, parameters })
+}
+
+/// Returns what the policy may look at; nothing of the context, which is borrowed.
+fn parameter(input: &FnArg) -> Option<Parameter> {
+    let FnArg::Typed(typed) = input else { return None };
+    let (Pat::Ident(name), false) = (&*typed.pat, matches!(*typed.ty, Type::Reference(_))) else { return None };
+    let mut is_secret = false;
+    for attribute in typed.attrs.iter().filter(|attribute| attribute.path().is_ident("arg")) {
+        // As above: the macro points at what is wrong here.
+        let _ = attribute.parse_nested_meta(|meta| {
+            is_secret |= meta.path.is_ident("secret");
+            if meta.input.peek(Token![=]) {
+                meta.value()?.parse::<Expr>()?;
+            }
+            Ok(())
+        });
+    }
+    let is_flag = matches!(&*typed.ty, Type::Path(path) if path.path.is_ident("bool"));
+    Some(Parameter {
+        name: shown(&name.ident.unraw().to_string()),
+        is_flag: Some(is_flag),
+        is_secret,
+        choices: Vec::new(),
+    })
 }
 
 /// Complains of commands that are not free functions at the top of the file.

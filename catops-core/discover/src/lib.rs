@@ -12,7 +12,8 @@
 //! include!(concat!(env!("OUT_DIR"), "/plugins.rs"));
 //! ```
 //!
-//! That declares the modules and `pub static COMMANDS: catops_core::Commands`. Left out are the folders `src`, `tests`,
+//! That declares the modules and `pub static COMMANDS: catops_core::Commands`. The policy file `catops.toml` beside
+//! `Cargo.toml`, if there is one, is checked and becomes a part of it. Left out are the folders `src`, `tests`,
 //! `examples`, `benches`, `target` and `runbooks`, and every name that starts with `_` or `.`. A mistake stops the build
 //! and names the file and the cure.
 
@@ -20,6 +21,7 @@ mod faults;
 mod file;
 mod folder;
 mod output;
+mod policy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,8 +62,9 @@ fn scan(root: &Path, out: &Path) -> Scan {
     let found = folder::read(root, &mut scan);
     let files: Vec<_> = found.iter().filter_map(|place| file::read(place, &mut scan)).collect();
     scan.faults.extend(faults::find(&files));
+    let rules = policy::read(root, &files, &mut scan);
     if scan.faults.is_empty() {
-        let text = output::write(&files);
+        let text = output::write(&files, rules.as_ref());
         // An unchanged list keeps its date, so that nothing is built for it.
         let is_same = fs::read_to_string(out).is_ok_and(|old| old == text);
         if !is_same && let Err(error) = fs::write(out, text) {

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::file::File;
+use catops_policy::Rules;
 
-/// Writes the modules, and the list of their commands.
-pub(crate) fn write(files: &[File]) -> String {
+use crate::file::File;
+use crate::policy;
+
+/// Writes the modules, the list of their commands, and the policy.
+pub(crate) fn write(files: &[File], rules: Option<&Rules>) -> String {
     let mut modules = String::new();
     let mut arms: Vec<(String, String)> = Vec::new();
     let mut pages: BTreeMap<String, &str> = BTreeMap::new();
@@ -55,10 +58,15 @@ pub(crate) fn write(files: &[File]) -> String {
     }
     out.push_str("        _ => return ::core::option::Option::None,\n    };\n");
     out.push_str("    #[allow(unreachable_code)]\n    ::core::option::Option::Some(found)\n}\n\n");
+    let mut with_policy = "";
+    if let Some(rules) = rules {
+        out.push_str(&policy::write(rules));
+        with_policy = ".with_policy(&__CATOPS_RULES)";
+    }
     let _ = writeln!(
         out,
         "/// Every command of these plugins.\npub static COMMANDS: ::catops_core::Commands =\n    \
-         ::catops_core::Commands::new({names:?}, __catops_page, __catops_find);"
+         ::catops_core::Commands::new({names:?}, __catops_page, __catops_find){with_policy};"
     );
     out
 }

@@ -182,3 +182,45 @@ fn no_folder_is_a_fault() {
     let scan = scan(&folder.plugins().join("none"), &folder.out());
     assert_eq!(scan.faults.len(), 1);
 }
+
+const OPS: &str = "#[command(requires = \"ops.restart\")]\nfn restart(service: String, now: bool) {}";
+
+#[test]
+fn a_policy_is_written_down_and_watched() {
+    let policy = "[roles.oncall]\nmembers = [\"U1\", \"a@b.cc\"]\nallow = [\"ops.*\"]\n[[rule]]\neffect = \"deny\"\ncommand = \
+                  \"restart\"\nroles = [\"oncall\"]\ndays = \"Sat\"\nwhen = 'not now and service in [\"a\", \"b\"]'\n";
+    let folder = Folder::new("policy", &[("ops.rs", OPS), ("catops.toml", policy)]);
+    let (scan, text) = folder.scan();
+    assert_eq!(scan.faults, Vec::<String>::new());
+    assert!(scan.watched.contains(&folder.plugins().join("catops.toml")));
+    for expected in [
+        r#"static __CATOPS_RULES: ::catops_core::policy::Rules = {"#,
+        r#"file: "plugins/catops.toml", teams: &[], guardrail: &[], roles: &[Role { name: Text { text: "oncall", at: "#,
+        r#"members: &[Member { kind: Kind::User, id: "U1", at: Place { line: 2, column: 12 } }, Member { kind: Kind::Email, id: "a@b.cc""#,
+        r#"effect: Effect::Deny, target: Target::Commands(&[Text { text: "restart", at: Place { line: 6, column: 11 } }]), roles: &["#,
+        r#"window: ::core::option::Option::Some(Window { days: 32, from: 0, to: 1440, zone: 0 }), when: ::core::option::Option::Some(Condi"#,
+        r#"terms: &[Term { argument: "now", negated: true, test: Test::IsGiven }, Term { argument: "service", negated: false, test: Test::Is(&["a", "b"]) }]"#,
+        r#"Commands::new("restart", __catops_page, __catops_find).with_policy(&__CATOPS_RULES);"#,
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
+fn no_policy_is_written_where_there_is_no_file() {
+    let folder = Folder::new("no-policy", &[("ops.rs", OPS)]);
+    let (scan, text) = folder.scan();
+    assert!(scan.faults.is_empty() && !text.contains("with_policy"), "{text}");
+    assert!(!scan.watched.contains(&folder.plugins().join("catops.toml")), "cargo would build again and again");
+}
+
+#[test]
+fn a_policy_is_not_blamed_for_a_file_that_does_not_parse() {
+    let policy = "[roles.oncall]\nmembers = [\"U1\"]\nallow = [\"ops.restart\"]\n";
+    let folder = Folder::new("half-policy", &[("ops.rs", "#[command]\nfn half( {"), ("catops.toml", policy)]);
+    assert_eq!(folder.scan().0.faults, Vec::<String>::new());
+    folder.write("ops.rs", "");
+    let fault = "plugins/catops.toml:3:10: no command requires `ops.restart`; they require none at all; write \
+                 `#[command(requires = \"…\")]`, or name it in a rule with `command`";
+    assert_eq!(folder.scan().0.faults, [fault]);
+}

@@ -7,7 +7,7 @@ use super::{Command, Commands, Param, Shape};
 use crate::line::{escape_line, split};
 
 /// Builds every command and returns what is wrong with them: options that clash, defaults that their own type cannot
-/// read, steps that do not exist or cannot be filled.
+/// read, steps that do not exist or cannot be filled, rules of the policy file beside them that can never apply.
 ///
 /// clap's own checks run in a debug build only, which a test is.
 ///
@@ -27,6 +27,7 @@ pub fn check(commands: &Commands) -> Vec<String> {
         parser(&command, true).debug_assert();
         look_at(&command, commands, &mut problems);
     }
+    problems.extend(commands.policy().check(commands).err().map(|error| error.to_string()));
     problems
 }
 

@@ -6,6 +6,7 @@ use super::near::{PROPOSED, near, one_of};
 use super::read::{Reading, Values, never_closed, read, shown};
 use super::{Command, help};
 use crate::line::{Words, plain, split};
+use crate::policy::{Policy, Rules};
 use crate::reply::Reply;
 
 /// The commands that the build script found.
@@ -15,6 +16,7 @@ pub struct Commands {
     names: &'static str,
     pages: fn(&str) -> &'static str,
     find: fn(&str) -> Option<Command>,
+    policy: Policy,
 }
 
 /// What a line asks for.
@@ -59,7 +61,19 @@ impl Commands {
     ///
     /// `names` has one path a line; `pages` returns the text about a group or a file; `find` builds the command of a path.
     pub const fn new(names: &'static str, pages: fn(&str) -> &'static str, find: fn(&str) -> Option<Command>) -> Self {
-        Self { names, pages, find }
+        Self { names, pages, find, policy: Policy::new(&Rules::NONE) }
+    }
+
+    /// Adds the policy of the file beside the plugins. The build script writes the call.
+    #[must_use]
+    pub const fn with_policy(mut self, rules: &'static Rules) -> Self {
+        self.policy = Policy::new(rules);
+        self
+    }
+
+    /// Returns who may run what, as the file beside the plugins says.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Returns the path of each command, in order.

@@ -73,7 +73,7 @@ pub(super) enum Reading {
 pub(super) fn read(command: &Command, text: &str, line: &Line, skip: usize) -> Reading {
     let tokens = &line.tokens[skip..];
     match parser(command, true).try_get_matches_from(options(command, tokens)) {
-        Ok(matches) => settle(command, text, line, tokens, &matches),
+        Ok(matches) => settle(command, text, line, tokens, matches),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => Reading::Help,
         Err(error) => match line.unclosed {
             Some(open) => Reading::Wrong(never_closed(text, open)),
@@ -145,8 +145,58 @@ fn options(command: &Command, tokens: &[Token]) -> Vec<String> {
     tokens.iter().map(option).collect()
 }
 
-fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches: &ArgMatches) -> Reading {
-    let rest = rest(command, tokens, matches);
+/// The words after a command's name, by the parameters that they were given for.
+pub(super) struct Settled<'a> {
+    text: &'a str,
+    matches: ArgMatches,
+    /// Where the rest of the line begins, which one parameter may take as it is.
+    rest: Option<usize>,
+}
+
+/// What was given for one parameter: whether the flag is there, or the words, which are still escaped.
+pub(super) enum Wording<'a> {
+    Flag(bool),
+    Words(Vec<&'a str>),
+}
+
+impl<'a> Settled<'a> {
+    fn new(command: &Command, text: &'a str, tokens: &[Token], matches: ArgMatches) -> Self {
+        // The rest runs to the end of the line, so its first word is found by counting from there.
+        let rest = command.params.iter().find(|param| param.shape() == Shape::Rest).and_then(|param| {
+            let count = matches.get_many::<String>(param.name).map_or(0, Iterator::count);
+            tokens.get(tokens.len() - count).map(|token| token.start)
+        });
+        Self { text, matches, rest }
+    }
+
+    /// Returns what was typed for `param`.
+    fn typed(&self, param: &Param) -> Vec<&str> {
+        match (param.shape(), self.rest) {
+            (Shape::Rest, Some(start)) => vec![self.text[start..].trim_end()],
+            _ => self.matches.get_many::<String>(param.name).into_iter().flatten().map(String::as_str).collect(),
+        }
+    }
+
+    /// Returns what counts for `param`: what was typed, else its default.
+    pub(super) fn wording(&self, param: &Param) -> Wording<'_> {
+        if param.shape() == Shape::Flag {
+            return Wording::Flag(self.matches.get_flag(param.name));
+        }
+        let words = self.typed(param);
+        Wording::Words(if words.is_empty() { param.default().into_iter().collect() } else { words })
+    }
+}
+
+/// Returns the words of `line` after the first `skip` by parameters, without reading them; `None` if they are wrong.
+pub(super) fn settled<'a>(command: &Command, text: &'a str, line: &Line, skip: usize) -> Option<Settled<'a>> {
+    let tokens = &line.tokens[skip..];
+    let matches = parser(command, true).try_get_matches_from(options(command, tokens)).ok()?;
+    Some(Settled::new(command, text, tokens, matches))
+}
+
+fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches: ArgMatches) -> Reading {
+    let settled = Settled::new(command, text, tokens, matches);
+    let rest = settled.rest;
     if let Some(open) = line.unclosed.filter(|open| rest.is_none_or(|rest| *open < rest)) {
         return Reading::Wrong(never_closed(text, open));
     }
@@ -154,18 +204,16 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
     let mut secrets = Vec::new();
     let mut again = Vec::new();
     for param in &command.params {
-        if param.shape() == Shape::Flag {
-            slots.push(Slot::Flag(matches.get_flag(param.name)));
-            continue;
-        }
-        let words: Vec<&str> = match (param.shape(), rest) {
-            (Shape::Rest, Some(start)) => vec![text[start..].trim_end()],
-            _ => given(param, matches).collect(),
+        let words = match settled.wording(param) {
+            Wording::Flag(is_given) => {
+                slots.push(Slot::Flag(is_given));
+                continue;
+            }
+            Wording::Words(words) => words,
         };
         if param.is_secret() {
-            secrets.extend(&words);
+            secrets.extend(settled.typed(param));
         }
-        let words = if words.is_empty() { param.default().into_iter().collect() } else { words };
         if command.fills_steps() && !param.is_secret() {
             again.extend(said_again(param, &words).map(|words| (param.name, words)));
         }
@@ -202,18 +250,6 @@ fn said_again(param: &Param, words: &[&str]) -> Option<String> {
     Some(words.iter().map(word).collect::<Vec<_>>().join(" "))
 }
 
-/// Returns the words that clap gave a parameter.
-fn given<'a>(param: &Param, matches: &'a ArgMatches) -> impl Iterator<Item = &'a str> {
-    matches.get_many::<String>(param.name).into_iter().flatten().map(String::as_str)
-}
-
-/// Returns where the rest of the line begins. It runs to the end, so its first word is found by counting from there.
-fn rest(command: &Command, tokens: &[Token], matches: &ArgMatches) -> Option<usize> {
-    let param = command.params.iter().find(|param| param.shape() == Shape::Rest)?;
-    let count = given(param, matches).count();
-    tokens.get(tokens.len() - count).map(|token| token.start)
-}
-
 /// Returns what is given after the first `skip` words of `text`, if it is right as far as it goes and something that must be
 /// given is not there: the names of the parameters with their words, still escaped.
 pub(super) fn lacking(command: &Command, text: &str, skip: usize) -> Option<Vec<(String, Vec<String>)>> {
@@ -225,14 +261,13 @@ pub(super) fn lacking(command: &Command, text: &str, skip: usize) -> Option<Vec<
     let line = split(text);
     let tokens = line.tokens.get(skip..)?;
     let matches = parser(command, false).try_get_matches_from(options(command, tokens)).ok()?;
-    let rest = rest(command, tokens, &matches);
-    if line.unclosed.is_some_and(|open| rest.is_none_or(|rest| open < rest)) {
+    let settled = Settled::new(command, text, tokens, matches);
+    if line.unclosed.is_some_and(|open| settled.rest.is_none_or(|rest| open < rest)) {
         return None;
     }
-    let words = |param: &Param| match (param.shape(), rest) {
-        (Shape::Flag, _) => Vec::from_iter(matches.get_flag(param.name).then(|| "true".to_owned())),
-        (Shape::Rest, Some(start)) => vec![text[start..].trim_end().to_owned()],
-        _ => given(param, &matches).map(str::to_owned).collect(),
+    let words = |param: &Param| match param.shape() {
+        Shape::Flag => Vec::from_iter(settled.matches.get_flag(param.name).then(|| "true".to_owned())),
+        _ => settled.typed(param).into_iter().map(str::to_owned).collect(),
     };
     let all: Vec<_> = params.iter().map(|param| (param.name.to_owned(), words(param))).collect();
     let lacks = params.iter().zip(&all).any(|(param, (_, words))| param.is_required() && words.is_empty());

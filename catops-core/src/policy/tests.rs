@@ -1,0 +1,301 @@
+//! The policy beside real commands.
+
+use std::path::{Path, PathBuf};
+
+use super::{Arguments, Decision, Groups, Policy, Question, Verdict, check, open, question, test};
+use crate::command::{Command, Commands};
+use crate::error::ErrorKind;
+use crate::request::{Actor, ChannelRef, UserRef};
+use crate::{Choice, Error, command};
+
+#[derive(Clone, Copy, Debug, Choice)]
+enum Zone {
+    /// Ireland
+    EuWest,
+    /// Ohio
+    UsEast,
+}
+
+/// Restart a service.
+#[command(requires = "ops.restart")]
+fn restart(service: String, #[arg(default_value = "eu-west")] zone: Zone, now: bool) -> String {
+    format!("{service} {zone:?} {now}")
+}
+
+/// Page somebody.
+#[command(group = "oncall", requires = "oncall.page")]
+fn page(
+    person: UserRef,
+    place: ChannelRef,
+    #[arg(long = "note")] notes: Vec<String>,
+    #[arg(rest)] text: String,
+) -> String {
+    format!("{person} {place} {notes:?} {text}")
+}
+
+/// Says that it is there.
+#[command]
+fn ping() {}
+
+fn find(path: &str) -> Option<Command> {
+    Some(match path {
+        "oncall page" => __catops_page().in_group("oncall"),
+        "ping" => __catops_ping(),
+        "restart" => __catops_restart(),
+        _ => return None,
+    })
+}
+
+static COMMANDS: Commands = Commands::new("oncall page\nping\nrestart", |_| "", find);
+
+/// A file that is gone with the test.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("catops-policy-{}-{name}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn policy(&self) -> Result<Policy, Error> {
+        Policy::configured(&COMMANDS, Some(&self.0))
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn actor(id: &str) -> Actor {
+    Actor { id: id.to_owned(), name: "ann".to_owned(), team: "T1".to_owned() }
+}
+
+const FILE: &str = r#"
+[roles.oncall]
+members = ["U1", "S1"]
+allow = ["ops.*"]
+
+[[rule]]
+name = "not in Ireland"
+effect = "deny"
+command = "restart"
+roles = ["oncall"]
+when = 'now and zone == "eu-west"'
+
+[[rule]]
+effect = "allow"
+permission = "oncall.page"
+roles = ["everybody"]
+when = 'person != "U9" and text not like "*urgent*"'
+channels = ["C1"]
+
+[[test]]
+name = "Ireland"
+as = "U1"
+allows = ["restart api --now us-east", "restart api"]
+denies = ["restart api --now", "restart api EU_West --now"]
+
+[[test]]
+as = "U7"
+groups = ["S1"]
+in = "C1"
+at = "2026-11-22T03:00Z"
+allows = ["restart api", "oncall page <@U2> <#C1> --note x all is well"]
+denies = ["oncall page <@U9> <#C1> all is well", "oncall page <@U2> <#C1> URGENT", "restart", "ping"]
+"#;
+
+#[test]
+fn a_file_tests_itself_beside_the_commands() {
+    let written = Written::new("expect", FILE);
+    let file = open(&written.0).unwrap();
+    check(&file, &COMMANDS).unwrap();
+    let (count, surprises) = test(&file, &COMMANDS);
+    let path = written.0.display();
+    let said: Vec<String> = surprises.iter().map(ToString::to_string).collect();
+    assert_eq!(count, 10);
+    assert_eq!(
+        said,
+        [
+            format!(
+                "{path}:32: U7 of S1 in C1 at 2026-11-22 03:00:00 UTC\n- `restart` is denied\n\
+                 + `restart` is no line to run: `restart` needs <service>"
+            ),
+            format!(
+                "{path}:32: U7 of S1 in C1 at 2026-11-22 03:00:00 UTC\n- `ping` is denied\n\
+                 + `ping` is allowed: it requires no permission"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_line_gives_what_the_command_gets() {
+    use super::Given::{Flag, Words};
+    let words = |words: &[&str]| Words(words.iter().map(|word| (*word).to_owned()).collect());
+    for (line, expected) in [
+        ("restart api", vec![("service", words(&["api"])), ("zone", words(&["eu-west"])), ("now", Flag(false))]),
+        (
+            "restart a&amp;b US_EAST --now",
+            vec![("service", words(&["a&b"])), ("zone", words(&["us-east"])), ("now", Flag(true))],
+        ),
+        ("oncall page &lt;x&gt; y", vec![]),
+        (
+            "Oncall page <@U2|bob> <#C3|ops> --note=a --note b  two  words",
+            vec![
+                ("person", words(&["U2"])),
+                ("place", words(&["C3"])),
+                ("notes", words(&["a", "b"])),
+                ("text", words(&["two  words"])),
+            ],
+        ),
+    ] {
+        let given: Vec<_> = COMMANDS
+            .line(line)
+            .map(|line| line.arguments.into_iter().map(|argument| (argument.name, argument.given)).collect())
+            .unwrap_or_default();
+        assert_eq!(given, expected, "{line}");
+    }
+    for (line, reason) in [
+        ("restart", "`restart` needs <service>"),
+        ("restart api nowhere", "<zone> cannot be `nowhere`; it is one of eu-west, us-east"),
+        ("restrat", "There is no command `restrat`: did you mean `restart`?"),
+        ("help restart", "it asks for help"),
+    ] {
+        assert_eq!(COMMANDS.line(line).map(|line| line.arguments), Err(reason.to_owned()), "{line}");
+    }
+}
+
+#[test]
+fn without_rules_what_requires_a_permission_is_closed() {
+    let policy = Policy::default();
+    for (path, expected) in [
+        ("ping", Decision::Allow),
+        ("restart", Decision::Deny("ops.restart")),
+        ("oncall page", Decision::Deny("oncall.page")),
+    ] {
+        let command = find(path).unwrap();
+        assert_eq!(policy.decide(&actor("U1"), &command), expected, "{path}");
+        assert_eq!(policy.allows(&actor("U1"), &command), expected == Decision::Allow, "{path}");
+    }
+    policy.check(&COMMANDS).unwrap();
+    let policy = Policy::configured(&COMMANDS, None).unwrap();
+    assert_eq!(policy.rules(), &super::Rules::NONE);
+}
+
+#[test]
+fn a_command_alone_opens_only_what_needs_no_more_to_be_known() {
+    let simple = "[roles.oncall]\nmembers = [\"U1\", \"S1\"]\nallow = [\"ops.restart\"]\n";
+    let policy = Written::new("simple", simple).policy().unwrap();
+    let restart = find("restart").unwrap();
+    assert_eq!(policy.decide(&actor("U1"), &restart), Decision::Allow);
+    assert_eq!(
+        policy.decide(&actor("U2"), &restart),
+        Decision::Deny("ops.restart"),
+        "whether U2 is in S1 is not known"
+    );
+    let closed = format!(
+        "{simple}[[rule]]\nname = \"quiet\"\neffect = \"deny\"\ncommand = \"ping\"\nroles = [\"everybody\"]\nhours = \"22:00-06:00\"\n"
+    );
+    let policy = Written::new("closed", &closed).policy().unwrap();
+    assert_eq!(policy.decide(&actor("U1"), &find("ping").unwrap()), Decision::Deny("quiet"), "the time is not known");
+}
+
+#[test]
+fn a_verdict_weighs_what_is_known() {
+    let policy = Written::new("verdict", FILE).policy().unwrap();
+    let ann = actor("U7");
+    let line = COMMANDS.line("restart api --now").unwrap();
+    let path = line.command.path();
+    let groups = ["S1".to_owned()];
+    let question = Question {
+        groups: Groups::Known(&groups),
+        arguments: Arguments::Known(&line.arguments),
+        ..question(&ann, &path, &line.command)
+    };
+    assert!(policy.weighs_arguments(&line.command) && !policy.weighs_arguments(&find("ping").unwrap()));
+    let verdict = policy.judge(&question);
+    let name = policy.rules().file.rsplit('/').next().unwrap();
+    assert_eq!(
+        policy.rules().sentence("restart api --now", &question, &verdict),
+        format!(
+            "You may not run `restart api --now`: rule `not in Ireland` denies it when `now and zone == \"eu-west\"` ({name} line \
+             6). Nobody may at the moment."
+        )
+    );
+    assert!(matches!(policy.judge(&Question { arguments: Arguments::Any, ..question }), Verdict::Allow(_)));
+}
+
+#[test]
+fn a_mistake_in_the_file_that_replaces_it_stops_the_start() {
+    let wrong =
+        FILE.replace("oncall.page", "oncall.pag").replace("eu-west", "eu-wst").replace("\"U1\", \"S1\"", "\"U1\"");
+    let written = Written::new("wrong", &wrong);
+    let path = written.0.display().to_string();
+    let error = written.policy().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(
+        error.chain(),
+        format!(
+            "CATOPS_CONFIG names `{path}`, which cannot be used: {path}:11:8: `zone` can never be `eu-wst`; did you mean \
+             `eu-west`?\n{path}:15:14: no command requires `oncall.pag`; did you mean `oncall.page`?"
+        )
+    );
+    let error = Written::new("syntax", "guardrail = [").policy().unwrap_err();
+    assert!(
+        error.chain().ends_with(".toml:1:13: this list is never closed; write `]` after its last value"),
+        "{}",
+        error.chain()
+    );
+    let error = Policy::configured(&COMMANDS, Some(Path::new("/nowhere/catops.toml"))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let begin = "CATOPS_CONFIG names `/nowhere/catops.toml`, which cannot be used: the policy file `/nowhere/catops.toml` cannot be read: ";
+    assert!(error.chain().starts_with(begin), "{}", error.chain());
+}
+
+/// Deploy a version.
+#[command(group = "deploys", requires = "deploy.start")]
+fn start(version: String, zone: Zone, #[arg(long, default_value = 3)] batch: u32, force: bool) -> String {
+    format!("{version} {zone:?} {batch} {force}")
+}
+
+/// Show a log.
+#[command(requires = "ops.logs")]
+fn logs(service: String) -> String {
+    service
+}
+
+/// Delete everything.
+#[command(requires = "ops.delete-everything")]
+fn wipe() {}
+
+fn find_documented(path: &str) -> Option<Command> {
+    Some(match path {
+        "deploys start" => __catops_start().in_group("deploys"),
+        "logs" => __catops_logs(),
+        "restart" => __catops_restart(),
+        "wipe" => __catops_wipe(),
+        _ => return None,
+    })
+}
+
+/// The commands that the page on the policy is about.
+static DOCUMENTED: Commands = Commands::new("deploys start\nlogs\nrestart\nwipe", |_| "", find_documented);
+
+#[test]
+fn the_files_in_the_documentation_are_right() {
+    let page = include_str!("../../../docs/policy.md");
+    let files: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let mut answers = 0;
+    for (number, text) in files.iter().enumerate() {
+        let written = Written::new(&format!("documented-{number}"), text);
+        let file = open(&written.0).unwrap();
+        check(&file, &DOCUMENTED).unwrap();
+        let (count, surprises) = test(&file, &DOCUMENTED);
+        assert_eq!(surprises, []);
+        answers += count;
+    }
+    assert_eq!((files.len(), answers), (2, 5));
+}
