@@ -90,15 +90,16 @@ pub(crate) struct Bot {
 impl Bot {
     /// Puts the bot together.
     pub(crate) fn new(commands: &'static Commands, settings: Settings, state: &State) -> Result<Self, Error> {
-        Ok(Self::of(App::with_settings(commands, settings)?, state))
+        Self::of(App::with_settings(commands, settings)?, state)
     }
 
-    /// Gives both legs to an app.
-    pub(crate) fn of(app: App, state: &State) -> Self {
+    /// Gives both legs to an app, whose policy must fit its commands: the build has not seen the words of a `Choice`.
+    pub(crate) fn of(app: App, state: &State) -> Result<Self, Error> {
+        app.policy().check(app.commands())?;
         let app = Arc::new(app);
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), state.store.clone()));
         let ingress = Arc::new(Ingress::new(app, Arc::new(state.queue.clone()), dispatcher.clone()));
-        Self { ingress, dispatcher }
+        Ok(Self { ingress, dispatcher })
     }
 
     /// Runs one delivery of the queue, for at most `limit`.

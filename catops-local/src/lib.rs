@@ -34,6 +34,7 @@ mod key;
 pub mod lock;
 mod manifest;
 mod oneshot;
+mod policy;
 mod recorded;
 mod scheduler;
 mod serve;

@@ -53,7 +53,7 @@ pub(crate) async fn serve(commands: &'static Commands, mut config: Config) -> Re
         let chat = workspace.chat(app.key())?;
         app = app.with_chat(Arc::new(chat));
     }
-    let bot = Bot::of(app, &state);
+    let bot = Bot::of(app, &state)?;
 
     let schedules = Scheduler::new(commands, Timestamp::now())?;
 

@@ -187,11 +187,6 @@ impl Param {
         let text = if self.description.reference.is_some() { Cow::Borrowed(word) } else { Cow::Owned(plain(word)) };
         (self.read)(self.choice(&text).unwrap_or(&text))
     }
-
-    /// Returns the choice that a word means.
-    pub(super) fn choice(&self, word: &str) -> Option<&'static str> {
-        self.choices().iter().map(|(choice, _)| *choice).find(|choice| is_same(choice, word))
-    }
 }
 
 /// What generated code builds a parameter with.

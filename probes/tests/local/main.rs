@@ -7,5 +7,6 @@ mod bench;
 mod cli;
 mod crash;
 mod flow;
+mod policy;
 mod random;
 mod storm;
