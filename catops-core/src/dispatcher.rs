@@ -19,7 +19,7 @@ use crate::command::{Command, Values, What};
 use crate::context::{Clock, Context, Inner, Outbox};
 use crate::error::Error;
 use crate::job::{Head, Job, JobId, MAX_HOPS, OpenError, SealedJob};
-use crate::policy::Decision;
+use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
 use crate::request::{Press, ReplyTo, Via};
 use crate::responder::Responder;
@@ -267,30 +267,39 @@ impl<'a> Turn<'a> {
             return self.stop(Outcome::TooManyHops, words::too_many_hops()).await;
         }
         let app = &self.dispatcher.app;
-        let may = |command: &Command| app.policy().allows(&job.request.actor, command);
+        let asker = Asker::of(&job.request, self.clock.started());
+        let may = |command: &Command| app.policy().offers(asker, command);
         let asked = app.commands().read(&job.request.prefix, &job.request.text, &may);
         let (name, arguments, given) = (asked.command, asked.arguments, asked.given);
         let (outcome, reply) = match asked.what {
             What::Help(reply) => (Outcome::Help, reply),
             What::Unknown(reply) => (Outcome::Unknown, reply),
-            What::Usage(command, reply) => match self.decide(&command) {
-                Decision::Allow => (Outcome::Usage, reply),
-                Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
-            },
-            What::Run(command, values) => match self.decide(&command) {
-                Decision::Allow => return self.press(&command, values, given, name, arguments).await,
-                Decision::Deny(permission) => (Outcome::Denied, words::denied(&name, permission)),
+            // How a command is used is for those who may use it.
+            What::Usage(command, reply) if self.is_scheduled || may(&command) => (Outcome::Usage, reply),
+            What::Usage(command, _) => {
+                let why = app.policy().admit(asker, &command, None, &name).err();
+                (Outcome::Denied, Reply::to_asker(why.unwrap_or_default()))
+            }
+            What::Run(command, values) => match self.admit(asker, &command, &name, &arguments) {
+                Ok(()) => return self.press(&command, values, given, name, arguments).await,
+                Err(why) => (Outcome::Denied, Reply::to_asker(why)),
             },
         };
         self.end(&self.outbox(Audience::Asker), name, arguments, outcome, &reply).await
     }
 
-    /// A tick is for the one command that declares a schedule, which is its author's permission.
-    fn decide(&self, command: &Command) -> Decision {
-        match self.is_scheduled {
-            true => Decision::Allow,
-            false => self.dispatcher.app.policy().decide(&self.job.request.actor, command),
+    /// Asks the policy; an error says why not. A tick is for the one command that declares a schedule, which is its author's
+    /// permission.
+    fn admit(&self, asker: Asker<'_>, command: &Command, name: &str, arguments: &str) -> Result<(), String> {
+        if self.is_scheduled {
+            return Ok(());
         }
+        let app = &self.dispatcher.app;
+        // Reading the words once more is for the few commands that a rule weighs by them.
+        let weighed = app.policy().weighs_arguments(command);
+        let read = weighed.then(|| app.commands().line(&self.job.request.text)).and_then(Result::ok);
+        let known = read.as_ref().map(|line| line.arguments.as_slice());
+        app.policy().admit(asker, command, known, format!("{name} {arguments}").trim_end())
     }
 
     /// Runs the command, unless it was asked for by a button that was pressed before.
@@ -376,7 +385,7 @@ impl<'a> Turn<'a> {
         if ephemeral {
             reply.audience = Audience::Asker;
         }
-        reply.next.extend(next::steps(app, &request.actor, command, given, outcome));
+        reply.next.extend(next::steps(app, Asker::of(request, self.clock.now()), command, given, outcome));
         self.end(&outbox, name, arguments, outcome, &reply).await
     }
 

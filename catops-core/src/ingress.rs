@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::{HttpRequest, HttpResponse, status};
 use crate::invoker::Invoker;
 use crate::job::{Job, JobId};
+use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
 use crate::request::{ReplyTo, Request};
 use crate::responder::MemoryResponder;
@@ -94,7 +95,7 @@ impl Ingress {
         };
         match chat.receive(http, now).await {
             Ok(Inbound::Run(incoming)) => self.start(&**chat, *incoming, now).await,
-            Ok(Inbound::Open(opening)) => self.open(&**chat, *opening).await,
+            Ok(Inbound::Open(opening)) => self.open(&**chat, *opening, now).await,
             Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
             Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
             Ok(Inbound::Tell(telling)) => {
@@ -163,7 +164,8 @@ impl Ingress {
             Some(command) if command.is_ephemeral() => Place::Later(Audience::Asker),
             Some(_) => Place::Later(Audience::Channel),
             None => {
-                let may = |command: &_| self.app.policy().allows(&request.actor, command);
+                let asker = Asker::of(request, job.asked);
+                let may = |command: &_| self.app.policy().offers(asker, command);
                 match commands.read(&request.prefix, &request.text, &may).what {
                     crate::command::What::Help(reply) => Place::Here(reply),
                     _ => Place::Later(Audience::Asker),

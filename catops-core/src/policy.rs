@@ -43,7 +43,8 @@ pub use self::expect::{Surprise, test};
 pub use self::load::open;
 use crate::command::{Command, Commands};
 use crate::error::{Error, ErrorKind};
-use crate::request::Actor;
+use crate::request::{Actor, Request};
+use crate::time::Timestamp;
 
 /// Decides whether an actor may run a command.
 ///
@@ -66,13 +67,27 @@ impl fmt::Debug for Policy {
     }
 }
 
-/// What a [`Policy`] says of a command alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// The actor may.
-    Allow,
-    /// The actor may not; the permission that is missing, or the rule that denies.
-    Deny(&'static str),
+/// Who asks, where and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// The person.
+    pub actor: &'a Actor,
+    /// The id of the channel; empty if there is none.
+    pub channel: &'a str,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl<'a> Asker<'a> {
+    /// Returns who asks by `request`, at `now`.
+    pub fn of(request: &'a Request, now: Timestamp) -> Self {
+        Self { actor: &request.actor, channel: &request.channel.id, now }
+    }
+
+    fn asks(self, path: &'a str, command: &Command, arguments: Arguments<'a>) -> Question<'a> {
+        let channel = Some(self.channel).filter(|channel| !channel.is_empty());
+        Question { channel, arguments, now: Some(self.now.as_secs()), ..question(self.actor, path, command) }
+    }
 }
 
 impl Policy {
@@ -106,22 +121,31 @@ impl Policy {
         self.rules.weighs_arguments(&command.path(), command.requires())
     }
 
-    /// Decides for one actor and one command, knowing neither groups, channel, time nor arguments: what needs these stays
-    /// closed.
-    pub fn decide(&self, actor: &Actor, command: &Command) -> Decision {
-        match self.judge(&question(actor, &command.path(), command)) {
-            Verdict::Allow(_) => Decision::Allow,
-            Verdict::Deny(denial) => Decision::Deny(match (command.requires(), denial.because) {
-                (Some(permission), _) => permission,
-                (None, Because::Rule(rule) | Because::Unclear(rule)) if !rule.name.is_empty() => rule.name,
-                (None, _) => "what a rule asks for",
-            }),
-        }
+    /// Returns whether a command is worth showing to somebody: whether there are arguments with which they may run it here
+    /// and now.
+    pub fn offers(&self, asker: Asker<'_>, command: &Command) -> bool {
+        let path = command.path();
+        self.judge(&asker.asks(&path, command, Arguments::Any)).is_allowed()
     }
 
-    /// Returns whether the actor may, for lists of commands.
-    pub fn allows(&self, actor: &Actor, command: &Command) -> bool {
-        self.decide(actor, command) == Decision::Allow
+    /// Decides whether somebody may run a command with these arguments; if not, says why, and whom to ask. `line` is what
+    /// they asked for, without what is secret.
+    ///
+    /// Arguments are needed only where [`Policy::weighs_arguments`] says so; what needs them else stays closed.
+    pub fn admit(
+        &self,
+        asker: Asker<'_>,
+        command: &Command,
+        arguments: Option<&[Argument]>,
+        line: &str,
+    ) -> Result<(), String> {
+        let path = command.path();
+        let arguments = arguments.map_or(Arguments::Unknown, Arguments::Known);
+        let question = asker.asks(&path, command, arguments);
+        match self.judge(&question) {
+            Verdict::Allow(_) => Ok(()),
+            denied => Err(self.rules.sentence(line, &question, &denied)),
+        }
     }
 
     /// Holds the rules against the commands, for what only shows beside them.

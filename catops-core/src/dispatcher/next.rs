@@ -5,15 +5,15 @@ use crate::audit::Outcome;
 use crate::command::Command;
 use crate::command::step::{Piece, pieces};
 use crate::line::{escape_line, plain};
+use crate::policy::Asker;
 use crate::reply::Button;
-use crate::request::Actor;
 
 /// Returns the steps that `command` declares for this end, filled with what was `given` to it.
 ///
-/// Left out is what names a parameter that was not given, what is no command, and what `actor` may not run.
+/// Left out is what names a parameter that was not given, what is no command, and what the asker may not run.
 pub(super) fn steps(
     app: &App,
-    actor: &Actor,
+    asker: Asker<'_>,
     command: &Command,
     given: &[(&'static str, String)],
     outcome: Outcome,
@@ -27,7 +27,7 @@ pub(super) fn steps(
         let line = fill(step, given)?;
         let escaped = escape_line(&line);
         let next = app.commands().addressed(&escaped)?;
-        app.policy().allows(actor, &next).then(|| Button { label: plain(&escaped), command: line })
+        app.policy().offers(asker, &next).then(|| Button { label: plain(&escaped), command: line })
     };
     steps.iter().filter_map(offered).collect()
 }

@@ -65,12 +65,6 @@ pub(super) fn too_many_hops() -> Reply {
     Reply::to_asker("This command kept starting itself again and was stopped.")
 }
 
-pub(super) fn denied(name: &str, permission: &str) -> Reply {
-    Reply::to_asker(format!(
-        "You may not run `{name}`: it needs the permission `{permission}`, and no rule gives it to you."
-    ))
-}
-
 /// What the asker reads whose button was pressed before.
 pub(super) fn used(used: &Used, asker: &Actor) -> Reply {
     let is_same = used.who.id == asker.id && used.who.team == asker.team;

@@ -12,7 +12,8 @@ use crate::form::{COMMAND, Draft, Form, compose};
 use crate::http::{HttpResponse, status};
 use crate::job::Job;
 use crate::line::{Words, escape};
-use crate::request::{Actor, Request, Via};
+use crate::policy::Asker;
+use crate::request::{Request, Via};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -34,7 +35,7 @@ impl Ingress {
         let Request { actor, channel, prefix, text, .. } = &job.request;
         let given = match command {
             Some(command) => match command.lacking(text) {
-                Some(given) if self.may(actor, command) => given,
+                Some(given) if self.offers(Asker { actor, channel: &channel.id, now: job.asked }, command) => given,
                 _ => return false,
             },
             None if Words::new(text).next().is_none() => Vec::new(),
@@ -48,9 +49,10 @@ impl Ingress {
     }
 
     /// Opens the form that was asked for without a line.
-    pub(super) async fn open(&self, chat: &dyn Chat, opening: Opening) -> HttpResponse {
+    pub(super) async fn open(&self, chat: &dyn Chat, opening: Opening, now: Timestamp) -> HttpResponse {
         let Opening { actor, draft, trigger } = opening;
-        let command = self.app.commands().find(&draft.command).filter(|command| self.may(&actor, command));
+        let asker = Asker { actor: &actor, channel: &draft.channel.id, now };
+        let command = self.app.commands().find(&draft.command).filter(|command| self.offers(asker, command));
         let form = match command {
             Some(command) => Form::of(&command, &[], draft),
             None => Form::which(draft),
@@ -71,11 +73,12 @@ impl Ingress {
     /// a page does. Within the time of an inline command; what its completer lacks then is not among them.
     pub async fn proposals(&self, typing: &Typing, now: Timestamp) -> Vec<String> {
         let Typing { actor, draft, field, typed } = typing;
+        let asker = Asker { actor, channel: &draft.channel.id, now };
         if draft.command.is_empty() && field == COMMAND {
-            let may = self.app.commands().all().filter(|command| self.may(actor, command));
-            return matching(may.map(|command| command.path()), typed);
+            let offered = self.app.commands().all().filter(|command| self.offers(asker, command));
+            return matching(offered.map(|command| command.path()), typed);
         }
-        let command = self.app.commands().find(&draft.command).filter(|command| self.may(actor, command));
+        let command = self.app.commands().find(&draft.command).filter(|command| self.offers(asker, command));
         let Some(command) = command else { return Vec::new() };
         let Some(param) = command.params().iter().find(|param| param.name() == field) else { return Vec::new() };
         if param.completer().is_none() {
@@ -107,7 +110,8 @@ impl Ingress {
             _ => &draft.command,
         };
         let known = self.app.commands().find(path);
-        let Some(command) = known.filter(|command| !asks_which || self.may(&actor, command)) else {
+        let asker = Asker { actor: &actor, channel: &draft.channel.id, now };
+        let Some(command) = known.filter(|command| !asks_which || self.offers(asker, command)) else {
             // It was there when the form was opened: the bot has changed meanwhile.
             tracing::warn!(job = %id, "a form was sent off for a command that is not there");
             let said = format!("There is no command `{path}`.");
@@ -151,8 +155,8 @@ impl Ingress {
         }
     }
 
-    fn may(&self, actor: &Actor, command: &Command) -> bool {
-        self.app.policy().allows(actor, command)
+    fn offers(&self, asker: Asker<'_>, command: &Command) -> bool {
+        self.app.policy().offers(asker, command)
     }
 }
 

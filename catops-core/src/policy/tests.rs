@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Arguments, Decision, Groups, Policy, Question, Verdict, check, open, question, test};
+use super::{Arguments, Asker, Groups, Policy, Question, Verdict, check, open, question, test};
 use crate::command::{Command, Commands};
 use crate::error::ErrorKind;
 use crate::request::{Actor, ChannelRef, UserRef};
-use crate::{Choice, Error, command};
+use crate::{Choice, Error, Timestamp, command};
+
+/// Noon in UTC.
+const NOW: Timestamp = Timestamp::from_secs(1_795_348_800);
 
 #[derive(Clone, Copy, Debug, Choice)]
 enum Zone {
@@ -171,14 +174,15 @@ fn a_line_gives_what_the_command_gets() {
 #[test]
 fn without_rules_what_requires_a_permission_is_closed() {
     let policy = Policy::default();
-    for (path, expected) in [
-        ("ping", Decision::Allow),
-        ("restart", Decision::Deny("ops.restart")),
-        ("oncall page", Decision::Deny("oncall.page")),
-    ] {
+    let ann = actor("U1");
+    let asker = Asker { actor: &ann, channel: "C1", now: NOW };
+    for (path, required) in [("ping", None), ("restart", Some("ops.restart")), ("oncall page", Some("oncall.page"))] {
         let command = find(path).unwrap();
-        assert_eq!(policy.decide(&actor("U1"), &command), expected, "{path}");
-        assert_eq!(policy.allows(&actor("U1"), &command), expected == Decision::Allow, "{path}");
+        let denied = required.map(|permission| {
+            format!("You may not run `{path} x`: it requires `{permission}`, and nothing opens it here and now. Nobody may at the moment.")
+        });
+        assert_eq!(policy.admit(asker, &command, None, &format!("{path} x")).err(), denied, "{path}");
+        assert_eq!(policy.offers(asker, &command), required.is_none(), "{path}");
     }
     policy.check(&COMMANDS).unwrap();
     let policy = Policy::configured(&COMMANDS, None).unwrap();
@@ -190,17 +194,19 @@ fn a_command_alone_opens_only_what_needs_no_more_to_be_known() {
     let simple = "[roles.oncall]\nmembers = [\"U1\", \"S1\"]\nallow = [\"ops.restart\"]\n";
     let policy = Written::new("simple", simple).policy().unwrap();
     let restart = find("restart").unwrap();
-    assert_eq!(policy.decide(&actor("U1"), &restart), Decision::Allow);
-    assert_eq!(
-        policy.decide(&actor("U2"), &restart),
-        Decision::Deny("ops.restart"),
-        "whether U2 is in S1 is not known"
-    );
+    let admits = |policy: &Policy, user: &str, command: &Command, now: Timestamp| {
+        policy.admit(Asker { actor: &actor(user), channel: "C1", now }, command, None, "it")
+    };
+    assert_eq!(admits(&policy, "U1", &restart, NOW), Ok(()));
+    let why = admits(&policy, "U2", &restart, NOW).unwrap_err();
+    assert!(why.contains("Which groups you are in could not be found out"), "whether U2 is in S1 is not known: {why}");
     let closed = format!(
         "{simple}[[rule]]\nname = \"quiet\"\neffect = \"deny\"\ncommand = \"ping\"\nroles = [\"everybody\"]\nhours = \"22:00-06:00\"\n"
     );
-    let policy = Written::new("closed", &closed).policy().unwrap();
-    assert_eq!(policy.decide(&actor("U1"), &find("ping").unwrap()), Decision::Deny("quiet"), "the time is not known");
+    let (policy, ping) = (Written::new("closed", &closed).policy().unwrap(), find("ping").unwrap());
+    assert_eq!(admits(&policy, "U1", &ping, NOW), Ok(()), "it is noon");
+    let why = admits(&policy, "U1", &ping, NOW + std::time::Duration::from_secs(12 * 60 * 60)).unwrap_err();
+    assert!(why.contains("rule `quiet` denies it"), "it is midnight: {why}");
 }
 
 #[test]

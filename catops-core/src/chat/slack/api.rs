@@ -148,7 +148,10 @@ impl Api {
         const METHOD: &str = "views.open";
         // With a pause as long as all of the time, there is none for a second attempt.
         let once = Patience { attempt: limit, total: limit, pause: limit, longest_pause: limit };
-        self.call(METHOD, body, once).await?.taken(METHOD, "").map(drop)
+        let url = Secret::new(format!("{}{METHOD}", self.base));
+        let parcel = Parcel { token: Some(&self.token), url: &url, content_type: JSON, body };
+        let answer: Answer = Client::shared().deliver_parcel(&parcel, once).await?.json().await?;
+        answer.taken(METHOD, "").map(drop)
     }
 
     /// Posts how far the work is, or changes the message that says so, within `limit`: in one attempt, and in none while
