@@ -62,7 +62,9 @@ pub(super) async fn not_opened(stage: &Stage<'_>) -> Checked {
         workspace.script(&api, [answer]);
         let taken = stage.does(workspace.command("").in_channel(&channel)).await?;
         let Taken::Message(help) = taken else { return Err(format!("{answer:?}: it was answered {taken:?}").into()) };
-        ensure!(help.all().contains("hush") && !help.is_public(), "{answer:?}: help is {}", help.all());
+        let all = help.all();
+        ensure!(all.contains("hush") && !all.contains("guarded"), "{answer:?}: help is {all}");
+        ensure!(!help.is_public(), "{answer:?}: help is shown to all");
         workspace.script(&api, [answer]);
         stage.ask("typed").await.and_then(|(_, reply, record)| {
             ensure!(record.outcome == Outcome::Usage, "{answer:?}: it ended as {:?}", record.outcome);

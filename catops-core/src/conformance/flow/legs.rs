@@ -210,7 +210,7 @@ pub(super) async fn stubborn_address(stage: &Stage<'_>) -> Checked {
     ];
     let mut all = Vec::new();
     for script in scripts {
-        let command = stage.command("say stubborn");
+        let command = stage.command("say stubborn hello");
         stage.bench.workspace().script(command.path(), script.iter().copied());
         all.push((stage.send_as(command).await?, script.len()));
     }

@@ -165,8 +165,12 @@ pub(super) async fn silence(stage: &Stage<'_>) -> Checked {
     let secret = "hunter2-of-the-asker";
     let (_, _, record) = stage.ask(&format!("login ann --password {secret}")).await?;
     ensure!(!record.arguments.contains(secret), "the record shows it: {record:?}");
-    let sent = stage.send(&format!("login --password {secret}")).await?; // wrong usage shows no secret either
-    stage.record(&sent).await?;
+    // Wrong usage shows no secret either, nor does the form for what is missing.
+    let (_, reply, record) = stage.ask(&format!("login ann extra --password {secret}")).await?;
+    ensure!(!reply.all().contains(secret) && !record.arguments.contains(secret), "usage shows it: {record:?}");
+    stage.does(stage.command(&format!("login --password {secret}"))).await?;
+    let view = stage.bench.workspace().view().ok_or("no form was opened")?;
+    ensure!(view.all().contains("login") && !view.all().contains(secret), "the form shows it: {}", view.all());
     // The bot posts with its token where the reply address is of no use.
     let posting = stage.command("say posted by token");
     stage.bench.workspace().script(posting.path(), [Answer::Status(404)]);
