@@ -162,6 +162,10 @@ impl Bot {
                 record.outcome.as_str()
             }
             Dispatched::Repeat => "repeat",
+            Dispatched::Again(job) => {
+                said.job = job.to_string();
+                "again"
+            }
             // The run that has it will end, or die and come to the on-failure destination itself.
             Dispatched::Busy(_) => "busy",
             Dispatched::Unclaimed => "unclaimed",
@@ -180,18 +184,7 @@ impl Bot {
         if let Ok(Event::Tick(Tick { command, due })) = Event::read(payload) {
             return self.dispatcher.report_dead_tick(&command, due, why, now).await;
         }
-        match self.dispatcher.again(payload, now).await {
-            Ok(Some(job)) => match self.invoker.invoke(&job).await {
-                Ok(()) => return Dispatched::Repeat,
-                Err(error) => tracing::error!(job = %job.id(), error = error.chain(), "it could not be run again"),
-            },
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(error = error.chain(), "a dead job could not be looked up");
-                return Dispatched::Unreported;
-            }
-        }
-        self.dispatcher.report_dead(payload, why, now).await
+        self.dispatcher.rerun_or_report(payload, why, &*self.invoker, now).await
     }
 }
 

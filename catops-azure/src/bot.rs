@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::envelope::{Answer, Carried, Envelope, Item, Tick, Timer};
-use crate::invoker::bound;
+use crate::invoker::{QueueBindingInvoker, bound};
 use crate::table::Table;
 use crate::timer;
 
@@ -153,30 +153,18 @@ impl Bot {
     /// Deals with a message that failed too often: a repeatable command runs again, the asker of any other is told.
     async fn dead(&self, Item { text, .. }: Item, now: Timestamp) -> (Said, Answer) {
         self.prepare().await;
-        let dispatched = match Carried::read(text) {
-            Carried::Tick(Tick { command, due }) => {
-                self.dispatcher.report_dead_tick(&command, due, GIVEN_UP, now).await
+        let (dispatched, jobs) = bound(async {
+            match Carried::read(text) {
+                Carried::Tick(Tick { command, due }) => {
+                    self.dispatcher.report_dead_tick(&command, due, GIVEN_UP, now).await
+                }
+                Carried::Job(text) => self.dispatcher.rerun_or_report(&text, GIVEN_UP, &QueueBindingInvoker, now).await,
             }
-            Carried::Job(text) => match self.dispatcher.again(&text, now).await {
-                Ok(Some(job)) => {
-                    let said = Said {
-                        kind: "dead",
-                        job: job.id().to_string(),
-                        outcome: "again".to_owned(),
-                        ..Said::default()
-                    };
-                    return (said, Answer::done().with_messages(vec![job.as_str().to_owned()]));
-                }
-                Ok(None) => self.dispatcher.report_dead(&text, GIVEN_UP, now).await,
-                Err(error) => {
-                    tracing::error!(error = error.chain(), "a dead job could not be looked up");
-                    Dispatched::Unreported
-                }
-            },
-        };
+        })
+        .await;
         let answer = match &dispatched {
             Dispatched::Unreported | Dispatched::Busy(_) => Answer::failed(),
-            _ => Answer::done(),
+            _ => Answer::done().with_messages(jobs),
         };
         (said("dead", &dispatched), answer)
     }
@@ -231,6 +219,10 @@ fn said(kind: &'static str, dispatched: &Dispatched) -> Said {
             record.outcome.as_str()
         }
         Dispatched::Repeat => "repeat",
+        Dispatched::Again(job) => {
+            said.job = job.to_string();
+            "again"
+        }
         Dispatched::Busy(_) => "busy",
         Dispatched::Unclaimed => "unclaimed",
         Dispatched::Unreported => "unreported",

@@ -18,6 +18,7 @@ use crate::audit::{Outcome, Record};
 use crate::command::{Command, Values, What};
 use crate::context::{Clock, Context, Inner, Outbox};
 use crate::error::Error;
+use crate::invoker::Invoker;
 use crate::job::{Head, Job, JobId, MAX_HOPS, OpenError, SealedJob};
 use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
@@ -46,6 +47,8 @@ pub enum Dispatched {
     Ended(Box<Record>),
     /// It had ended before; nothing was done. Deliver no more.
     Repeat,
+    /// It died, may run twice, and was handed over once more ([`Dispatcher::rerun_or_report`]). Deliver no more.
+    Again(JobId),
     /// Another delivery is running it. Deliver again after this time, to see whether that one lived.
     Busy(Timestamp),
     /// The store could not be reached; nothing ran, and the asker was told so. Deliver no more.
@@ -129,9 +132,28 @@ impl Dispatcher {
         .await
     }
 
-    /// Tells the asker that the platform gave the job up, and why; unless it had ended.
+    /// Deals with a job that the platform gave up: a repeatable command runs again, by `invoker`, and the asker of any other
+    /// is told ([`Dispatcher::report_dead`]); so too if `invoker` does not take it.
     ///
-    /// For the dead-job path of each target: dead-letter topics, poison queues, on-failure destinations.
+    /// It runs again as the same job, one hop further, so that a command that kills each process it runs in comes to an
+    /// end. For the dead-job path of targets that do not deliver a dead job again by themselves: dead-letter topics, poison
+    /// queues, on-failure destinations.
+    pub async fn rerun_or_report(&self, text: &str, why: &str, invoker: &dyn Invoker, now: Timestamp) -> Dispatched {
+        match self.again(text, now).await {
+            Ok(Some(job)) => match invoker.invoke(&job).await {
+                Ok(()) => return Dispatched::Again(job.id().clone()),
+                Err(error) => tracing::error!(job = %job.id(), error = error.chain(), "it could not be run again"),
+            },
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(error = error.chain(), "a dead job could not be looked up");
+                return Dispatched::Unreported;
+            }
+        }
+        self.report_dead(text, why, now).await
+    }
+
+    /// Tells the asker that the platform gave the job up, and why; unless it had ended.
     pub async fn report_dead(&self, text: &str, why: &str, now: Timestamp) -> Dispatched {
         let Some(job) = self.dead(text) else { return Dispatched::Refused };
         match self.responder(&job.id, &job.reply_to) {
@@ -163,10 +185,8 @@ impl Dispatcher {
     }
 
     /// Returns what to deliver instead of a job that died while it ran, if its command is repeatable: the same job, one
-    /// hop further, so that a command that kills each process it runs in comes to an end.
-    ///
-    /// For targets that do not deliver a dead job again by themselves. `None` means: report it dead.
-    pub async fn again(&self, text: &str, now: Timestamp) -> Result<Option<SealedJob>, Error> {
+    /// hop further. `None` means: report it dead.
+    async fn again(&self, text: &str, now: Timestamp) -> Result<Option<SealedJob>, Error> {
         let Some(job) = self.dead(text) else { return Ok(None) };
         let command = self.app.commands().addressed(&job.request.text);
         if !command.is_some_and(|command| command.is_repeatable()) || job.hops >= MAX_HOPS || job.expires <= now {

@@ -178,6 +178,10 @@ impl Bot {
                 record.outcome.as_str()
             }
             Dispatched::Repeat => "repeat",
+            Dispatched::Again(job) => {
+                said.job = job.to_string();
+                "again"
+            }
             Dispatched::Busy(_) => "busy",
             Dispatched::Unclaimed => "unclaimed",
             Dispatched::Unreported => "unreported",

@@ -71,21 +71,10 @@ impl Worker {
     /// Deals with a job that was given up: a repeatable command runs again, the asker of any other is told.
     async fn dead(&self, text: &str, tries: Option<u32>, now: Timestamp) -> Dispatched {
         tracing::warn!(tries, "a job was given up by the queue");
-        match self.dispatcher.again(text, now).await {
-            Ok(Some(job)) => match self.invoker.invoke(&job).await {
-                Ok(()) => return Dispatched::Repeat,
-                Err(error) => tracing::error!(job = %job.id(), error = error.chain(), "it could not be run again"),
-            },
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(error = error.chain(), "a dead job could not be looked up");
-                return Dispatched::Unreported;
-            }
-        }
         let why = match tries {
             Some(tries) => format!("Google Cloud tried it {tries} times"),
             None => "Google Cloud could not run it".to_owned(),
         };
-        self.dispatcher.report_dead(text, &why, now).await
+        self.dispatcher.rerun_or_report(text, &why, &*self.invoker, now).await
     }
 }

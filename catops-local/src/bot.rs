@@ -120,7 +120,7 @@ impl Bot {
             Dispatched::Ended(_) if attempt > MAX_ATTEMPTS => {
                 Handled::Refused("given up; the asker was told".to_owned())
             }
-            Dispatched::Ended(_) | Dispatched::Repeat | Dispatched::Unclaimed => Handled::Done,
+            Dispatched::Ended(_) | Dispatched::Repeat | Dispatched::Again(_) | Dispatched::Unclaimed => Handled::Done,
             Dispatched::Busy(until) => Handled::At(until),
             Dispatched::Unreported => Handled::At(now + REPORT_AGAIN),
             Dispatched::Refused => Handled::Refused("its seal does not open".to_owned()),

@@ -89,7 +89,7 @@ pub(crate) async fn run(commands: &'static Commands, config: Config, path: &Path
         Dispatched::Refused => complain("the job was refused: its seal does not open with this bot's key"),
         Dispatched::Repeat => complain("this job has run before, so nothing was done"),
         Dispatched::Busy(_) => complain("this job is running now, so nothing was done"),
-        Dispatched::Ended(_) | Dispatched::Unclaimed | Dispatched::Unreported => {}
+        Dispatched::Ended(_) | Dispatched::Again(_) | Dispatched::Unclaimed | Dispatched::Unreported => {}
     }
     Ok(show(&dispatched, &terminal))
 }

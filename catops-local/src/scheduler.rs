@@ -133,7 +133,7 @@ pub(crate) async fn tick(dispatcher: &Dispatcher, command: &str, tick: Timestamp
             }
             if record.outcome.is_success() { Exit::Success } else { Exit::Failure }
         }
-        Dispatched::Repeat => {
+        Dispatched::Repeat | Dispatched::Again(_) => {
             say(&format!("`{command}` has run for {tick}, so there is nothing to do"));
             Exit::Success
         }

@@ -185,20 +185,44 @@ async fn a_repeatable_job_that_died_is_delivered_again_one_hop_further() {
     for job in [echo, hello] {
         bot.store.claim(job.id(), now + LIMIT, now).await.unwrap();
     }
-    assert_eq!(bot.dispatcher.again(hello.as_str(), now).await.unwrap(), None, "it may not run twice");
-    assert_eq!(bot.dispatcher.again("{}", now).await.unwrap(), None, "it is no job");
-    let again = bot.dispatcher.again(echo.as_str(), now).await.unwrap().expect("it may run again");
+    let dead = async |text: &str| bot.dispatcher.rerun_or_report(text, "it was killed", &*bot.queue, now).await;
+    assert_eq!(outcome(&dead(hello.as_str()).await), Some(Outcome::Died), "it may not run twice");
+    assert_eq!(dead("{}").await, Dispatched::Refused, "it is no job");
+    assert_eq!(dead(echo.as_str()).await, Dispatched::Again(echo.id().clone()));
+    let [again] = &bot.queue.take()[..] else { panic!("one job is waiting") };
     assert_eq!(again.id(), echo.id());
-    assert_eq!(outcome(&bot.run(&again, now).await), Some(Outcome::Ran));
-    assert_eq!(bot.run(&again, now).await, Dispatched::Repeat);
+    assert_eq!(outcome(&bot.run(again, now).await), Some(Outcome::Ran));
+    assert_eq!(bot.run(again, now).await, Dispatched::Repeat);
+}
 
-    let mut job = echo.clone();
-    let mut rounds = 0;
-    while let Some(again) = bot.dispatcher.again(job.as_str(), now).await.unwrap() {
-        job = again;
-        rounds += 1;
+#[tokio::test]
+async fn a_command_that_kills_its_process_each_time_comes_to_an_end() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("echo miaow", now).await;
+    let mut job = bot.queue.take().remove(0);
+    for _ in 0..MAX_HOPS {
+        bot.store.claim(job.id(), now + LIMIT, now).await.unwrap();
+        let dead = bot.dispatcher.rerun_or_report(job.as_str(), "it was killed", &*bot.queue, now).await;
+        assert_eq!(dead, Dispatched::Again(job.id().clone()));
+        job = bot.queue.take().remove(0);
     }
-    assert_eq!(rounds, MAX_HOPS, "a command that kills its process each time comes to an end");
+    let dead = bot.dispatcher.rerun_or_report(job.as_str(), "it was killed", &*bot.queue, now).await;
+    assert_eq!(outcome(&dead), Some(Outcome::Died));
+    assert!(bot.queue.take().is_empty());
+    assert_eq!(bot.slack.posts("/r").len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeatable_job_that_the_queue_does_not_take_again_is_told() {
+    let (bot, now) = (Bot::new().await, Timestamp::now());
+    bot.send("echo miaow", now).await;
+    let [echo] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    bot.store.claim(echo.id(), now + LIMIT, now).await.unwrap();
+    let full = MemoryInvoker::new(0);
+    let dead = bot.dispatcher.rerun_or_report(echo.as_str(), "it was killed", &full, now).await;
+    assert_eq!(outcome(&dead), Some(Outcome::Died));
+    let posts = bot.slack.posts("/r");
+    assert!(matches!(&posts[..], [post] if post.text().contains("it was killed")), "{posts:?}");
 }
 
 /// A store that cannot be reached.
@@ -245,6 +269,10 @@ async fn a_dead_job_is_not_told_while_nobody_knows_whether_it_was_told() {
     let dispatcher = Dispatcher::new(app, Arc::new(Away));
     let dead = dispatcher.report_dead(job.as_str(), "it was tried 5 times", now).await;
     assert_eq!(dead, Dispatched::Unreported);
+    bot.send("echo half", now).await;
+    let [echo] = &bot.queue.take()[..] else { panic!("one job is waiting") };
+    let dead = dispatcher.rerun_or_report(echo.as_str(), "it was tried 5 times", &*bot.queue, now).await;
+    assert_eq!((dead, bot.queue.take().len()), (Dispatched::Unreported, 0));
     assert!(bot.slack.posts("/r").is_empty());
     assert_eq!(outcome(&bot.dispatcher.report_dead(job.as_str(), "later", now).await), Some(Outcome::Died));
 }
