@@ -33,9 +33,13 @@ impl Seals {
         format!("1:{}:{text}", self.0.tag(kind.purpose(), text))
     }
 
-    /// Returns whether a text looks like one under seal, anybody's.
+    /// Returns whether a text looks like one under seal: anybody's, of any version.
     pub(super) fn is_sealed(text: &str) -> bool {
-        text.strip_prefix("1:").and_then(|rest| rest.split_once(':')).is_some_and(|(tag, _)| tag.len() == 64)
+        let mut parts = text.splitn(3, ':');
+        let is_version = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.next().is_some_and(is_version)
+            && parts.next().is_some_and(|tag| tag.len() == 64)
+            && parts.next().is_some()
     }
 
     /// Returns the text, if this bot sealed it for this purpose.
@@ -61,6 +65,17 @@ mod tests {
         assert_eq!(seals("a").open(Kind::Button, &sealed), Some("restart: \u{fc} api"));
         assert_eq!(seals("a").open(Kind::Form, &sealed), None);
         assert_eq!(seals("b").open(Kind::Button, &sealed), None);
+    }
+
+    #[test]
+    fn another_version_looks_sealed_and_does_not_open() {
+        let sealed = seals("a").seal(Kind::Button, "restart api");
+        let other = sealed.replacen('1', "2", 1);
+        assert!(Seals::is_sealed(&sealed) && Seals::is_sealed(&other));
+        assert_eq!(seals("a").open(Kind::Button, &other), None);
+        for text in ["", "1", "approve", "approve:1:2", &sealed[1..], &sealed.replacen("1:", "v:", 1)] {
+            assert!(!Seals::is_sealed(text), "{text}");
+        }
     }
 
     #[test]
