@@ -94,7 +94,7 @@ impl Ingress {
             return self.refuse(Rejection::Route);
         };
         match chat.receive(http, now).await {
-            Ok(Inbound::Run(incoming)) => self.start(&**chat, *incoming, now).await,
+            Ok(Inbound::Run(incoming)) => self.start(&**chat, incoming, now).await,
             Ok(Inbound::Open(opening)) => self.open(&**chat, *opening, now).await,
             Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
             Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
@@ -114,9 +114,9 @@ impl Ingress {
         rejection.response()
     }
 
-    async fn start(&self, chat: &dyn Chat, mut incoming: Incoming, now: Timestamp) -> HttpResponse {
+    async fn start(&self, chat: &dyn Chat, mut incoming: Box<Incoming>, now: Timestamp) -> HttpResponse {
         let (hearing, trigger) = (incoming.hearing, incoming.trigger.take());
-        let mut job = Job::new(incoming, now);
+        let mut job = Job::new(*incoming, now);
         self.spell_out(&mut job.request);
         let command = self.app.commands().addressed(&job.request.text);
         let name = command.as_ref().map(Command::path).unwrap_or_default();

@@ -102,16 +102,14 @@ impl Commands {
 
     /// Returns whether `word` names a command or a group. Builds no command: this is on the way to every acknowledgement.
     pub fn names(&self, word: &str) -> bool {
-        let is_key = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        let name = if is_key { Cow::Borrowed(word) } else { Cow::Owned(key(word)) };
+        let name = key(word);
         let is_it = |path: &str| path.strip_prefix(&*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
         !name.is_empty() && self.paths().any(is_it)
     }
 
     /// Returns the command that `text` addresses, without a look at its arguments.
     pub fn addressed(&self, text: &str) -> Option<Command> {
-        let mut words = Words::new(text).map(|token| token.text);
-        match self.target(words.next().as_deref(), words.next().as_deref()) {
+        match self.target(&mut Words::new(text).map(|token| Cow::Owned(token.text))) {
             Target::Command { command, .. } => Some(command),
             _ => None,
         }
@@ -123,12 +121,12 @@ impl Commands {
     /// only commands that `may` lets through; it is not asked about the command that is addressed.
     pub fn read(&self, prefix: &str, text: &str, may: &dyn Fn(&Command) -> bool) -> Asked {
         let line = split(text);
-        let word = |index: usize| line.tokens.get(index).map(|token| token.text.as_str());
+        let from = |word: usize| line.tokens.iter().skip(word).map(|token| Cow::Borrowed(token.text.as_str()));
         let after = |words: usize| line.tokens.get(words).map_or("", |token| &text[token.start..]).trim_end();
-        match self.target(word(0), word(1)) {
+        match self.target(&mut from(0)) {
             Target::Overview => asked("help", String::new(), What::Help(help::overview(self, prefix, may))),
             Target::Help => {
-                let reply = match self.target(word(1), word(2)) {
+                let reply = match self.target(&mut from(1)) {
                     Target::Overview | Target::Help => help::overview(self, prefix, may),
                     Target::Command { command, .. } => help::command(&command, prefix),
                     Target::Group(group) => help::group(self, &group, prefix, may),
@@ -176,9 +174,9 @@ impl Commands {
         }
     }
 
-    fn target(&self, first: Option<&str>, second: Option<&str>) -> Target {
-        let Some(first) = first else { return Target::Overview };
-        let name = key(first);
+    fn target(&self, words: &mut dyn Iterator<Item = Cow<'_, str>>) -> Target {
+        let Some(first) = words.next() else { return Target::Overview };
+        let name = key(&first);
         if let Some(command) = (self.find)(&name) {
             return Target::Command { command, words: 1 };
         }
@@ -186,15 +184,17 @@ impl Commands {
             return Target::Help;
         }
         if !self.is_group(&name) {
-            return Target::Unknown { group: None, word: first.to_owned() };
+            return Target::Unknown { group: None, word: first.into_owned() };
         }
-        match second.map(|second| (second, key(second))) {
-            None => Target::Group(name),
-            Some((_, second)) if is_help(&second) => Target::Group(name),
-            Some((typed, second)) => match (self.find)(&format!("{name} {second}")) {
-                Some(command) => Target::Command { command, words: 2 },
-                None => Target::Unknown { group: Some(name), word: typed.to_owned() },
-            },
+        let name = name.into_owned();
+        let Some(typed) = words.next() else { return Target::Group(name) };
+        let second = key(&typed);
+        if is_help(&second) {
+            return Target::Group(name);
+        }
+        match (self.find)(&format!("{name} {second}")) {
+            Some(command) => Target::Command { command, words: 2 },
+            None => Target::Unknown { group: Some(name), word: typed.into_owned() },
         }
     }
 
@@ -260,6 +260,10 @@ fn is_help(name: &str) -> bool {
 }
 
 /// How a name is looked up: phones begin a line with a capital, and a function's name has `_` where we show `-`.
-fn key(word: &str) -> String {
-    plain(word).to_lowercase().replace('_', "-")
+fn key(word: &str) -> Cow<'_, str> {
+    // As most are typed: then there is nothing to do, and this is on the way to every acknowledgement.
+    if word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b' ')) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(plain(word).to_lowercase().replace('_', "-"))
 }

@@ -52,24 +52,21 @@ impl<'a> Form<'a> {
 pub(super) fn decode(value: &[u8]) -> Option<String> {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
-    loop {
-        rest = match rest {
-            [] => break,
-            [b'+', rest @ ..] => {
-                out.push(b' ');
-                rest
-            }
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'+' | b'%')) {
+        out.extend_from_slice(&rest[..at]);
+        rest = match &rest[at..] {
             [b'%', high, low, rest @ ..] => {
                 out.push(digit(*high)? << 4 | digit(*low)?);
                 rest
             }
             [b'%', ..] => return None,
-            [byte, rest @ ..] => {
-                out.push(*byte);
-                rest
+            plus => {
+                out.push(b' ');
+                &plus[1..]
             }
         };
     }
+    out.extend_from_slice(rest);
     String::from_utf8(out).ok()
 }
 
