@@ -46,6 +46,8 @@ async fn each_message_runs_once_or_its_writer_is_told() {
 /// What was counted.
 #[derive(Debug, Default)]
 struct Counts {
+    /// What the random numbers began with.
+    seed: u64,
     /// Events sent, with retries and repeats.
     events: usize,
     kills: usize,
@@ -70,7 +72,6 @@ async fn storm(events: usize) -> Result<Counts, Failure> {
 
     let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let seed = Timestamp::now().as_millis();
-    println!("seed {seed}");
     let mut clients = Vec::new();
     for number in 0..CLIENTS {
         let client = Client { address, workspace: workspace.clone(), sent: sent.clone(), stop: stop.clone() };
@@ -89,7 +90,7 @@ async fn storm(events: usize) -> Result<Counts, Failure> {
         accepted.extend(client.await?);
     }
     let mut counts = count_up(&folder, &accepted).await?;
-    (counts.events, counts.kills) = (sent.load(Ordering::Relaxed), kills);
+    (counts.seed, counts.events, counts.kills) = (seed, sent.load(Ordering::Relaxed), kills);
     child.kill().await?;
     Ok(counts)
 }
