@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_accepted_is_lost_and_nothing_runs_twice() {
+    let _alone = crate::ALONE.lock().await;
     let kills = std::env::var("CATOPS_CRASH_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let counts = crash(kills).await.expect("the crash test runs");
     println!("{counts:#?}");
