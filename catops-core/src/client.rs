@@ -20,9 +20,10 @@ mod patience;
 mod request;
 mod response;
 mod retry_after;
+mod tls;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,6 +38,7 @@ pub(crate) use self::deliver::{JSON, Parcel};
 pub use self::patience::{ATTEMPT_TIME, Patience, TOTAL_TIME};
 pub use self::request::RequestBuilder;
 pub use self::response::Response;
+pub use self::tls::tls_config;
 
 /// How long a TCP connection may take, unless [`Client::with_connect_time`] says otherwise. On a network that answers at
 /// all, one retransmission of the first packet fits.
@@ -130,22 +132,4 @@ fn connect(connect_time: Duration) -> Hyper {
         .pool_idle_timeout(IDLE_TIME)
         .pool_timer(TokioTimer::new())
         .build(https)
-}
-
-/// Returns the TLS settings of the client, for whoever needs the connection itself: TLS 1.2 and 1.3 by ring, with
-/// Mozilla's roots.
-pub fn tls_config() -> Arc<rustls::ClientConfig> {
-    static CONFIG: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
-    let make = || {
-        // Named, never the process default: another crate in the tree may bring a second provider.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring has ciphers for TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Arc::new(config)
-    };
-    Arc::clone(CONFIG.get_or_init(make))
 }

@@ -2,7 +2,6 @@
 
 mod forms;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -90,29 +89,22 @@ impl Ingress {
     ///
     /// When a job is started, it has been accepted by the platform before this returns. When it has not been accepted, the
     /// asker is told: in the response where the chat shows it, else by a message, unless the chat sends the request again.
-    // In a box, so that it is compiled here and once, and not anew and in another way by every crate that awaits it.
-    pub fn accept<'a>(
-        &'a self,
-        http: &'a HttpRequest,
-        now: Timestamp,
-    ) -> Pin<Box<dyn Future<Output = HttpResponse> + Send + 'a>> {
-        Box::pin(async move {
-            let Some(chat) = self.app.chat_at(http.uri().path()) else {
-                return self.refuse(Rejection::Route);
-            };
-            match chat.receive(http, now).await {
-                Ok(Inbound::Run(incoming)) => self.start(&**chat, incoming, now).await,
-                Ok(Inbound::Open(opening)) => self.open(&**chat, *opening, now).await,
-                Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
-                Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
-                Ok(Inbound::Tell(telling)) => {
-                    Box::pin(self.tell(&**chat, &telling.reply_to, &telling.reply, now)).await;
-                    status(http::StatusCode::OK)
-                }
-                Ok(Inbound::Answer(response)) => response,
-                Err(rejection) => self.refuse(rejection),
+    pub async fn accept(&self, http: &HttpRequest, now: Timestamp) -> HttpResponse {
+        let Some(chat) = self.app.chat_at(http.uri().path()) else {
+            return self.refuse(Rejection::Route);
+        };
+        match chat.receive(http, now).await {
+            Ok(Inbound::Run(incoming)) => self.start(&**chat, incoming, now).await,
+            Ok(Inbound::Open(opening)) => self.open(&**chat, *opening, now).await,
+            Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
+            Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
+            Ok(Inbound::Tell(telling)) => {
+                Box::pin(self.tell(&**chat, &telling.reply_to, &telling.reply, now)).await;
+                status(http::StatusCode::OK)
             }
-        })
+            Ok(Inbound::Answer(response)) => response,
+            Err(rejection) => self.refuse(rejection),
+        }
     }
 
     /// Counts and logs a refusal: the reason, never the body.

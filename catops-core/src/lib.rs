@@ -64,6 +64,7 @@
 //! | `client` (default) | the one HTTP client, with TLS roots compiled in |
 //! | `slack` (default) | Slack: commands, mentions, buttons and forms in, Block Kit out |
 //! | `server` | a small HTTP server for targets that are called over HTTP |
+//! | `config` | reads the file that `CATOPS_CONFIG` names |
 //! | `log` | log lines, as text or JSON |
 //! | `testing` | `catops_core::testing`: run one line against plugins and get the reply; with `slack`, a Slack to test with |
 //! | `conformance` | the rules that adapters keep, and the flow suite |

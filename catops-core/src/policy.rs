@@ -98,6 +98,23 @@ impl Policy {
 
     /// Returns the policy of the file that `config` names, held against the commands; else the one beside the plugins, which
     /// the build has checked.
+    ///
+    /// Without the feature `config` no file is read: that one is named is an error, so that nobody takes it for heeded.
+    #[cfg(not(feature = "config"))]
+    pub fn configured(commands: &Commands, config: Option<&Path>) -> Result<Self, Error> {
+        match config {
+            None => Ok(*commands.policy()),
+            Some(path) => Err(wrong(format!(
+                "CATOPS_CONFIG names `{}`, and this build reads no such file; put it beside the plugins as `catops.toml` and \
+                 build anew, or build with the feature `config` of catops-core",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Returns the policy of the file that `config` names, held against the commands; else the one beside the plugins, which
+    /// the build has checked.
+    #[cfg(feature = "config")]
     pub fn configured(commands: &Commands, config: Option<&Path>) -> Result<Self, Error> {
         let Some(path) = config else { return Ok(*commands.policy()) };
         let file = load::open(path).map_err(|error| named(path, error))?;
@@ -185,6 +202,7 @@ pub fn question<'a>(actor: &'a Actor, path: &'a str, command: &Command) -> Quest
 }
 
 /// Says where the name of the file is from.
+#[cfg(feature = "config")]
 fn named(path: &Path, error: Error) -> Error {
     wrong(format!("CATOPS_CONFIG names `{}`, which cannot be used", path.display())).because(error)
 }
