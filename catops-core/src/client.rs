@@ -34,6 +34,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::Handle;
 
+#[cfg(feature = "slack")]
 pub(crate) use self::deliver::{JSON, Parcel};
 pub use self::patience::{ATTEMPT_TIME, Patience, TOTAL_TIME};
 pub use self::request::RequestBuilder;

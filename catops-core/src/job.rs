@@ -344,11 +344,13 @@ impl JobKey {
     /// Signs a text that is no job, for one `purpose`: in lower-case hex, 64 characters.
     ///
     /// A job is JSON and begins with `{`, so no purpose's text can be taken for one.
+    #[cfg(feature = "slack")]
     pub(crate) fn tag(&self, purpose: &str, text: &str) -> String {
         hex(hmac::sign(&self.0, &signed(purpose, text)).as_ref())
     }
 
     /// Returns whether `tag` is what [`JobKey::tag`] makes of the two, in constant time.
+    #[cfg(feature = "slack")]
     pub(crate) fn is_tag(&self, tag: &str, purpose: &str, text: &str) -> bool {
         unhex(tag).is_some_and(|tag| hmac::verify(&self.0, &signed(purpose, text), &tag).is_ok())
     }
@@ -362,6 +364,7 @@ impl JobKey {
     }
 }
 
+#[cfg(feature = "slack")]
 fn signed(purpose: &str, text: &str) -> Vec<u8> {
     [purpose.as_bytes(), b"\n", text.as_bytes()].concat()
 }

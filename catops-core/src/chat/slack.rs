@@ -106,7 +106,7 @@ impl Slack {
     /// (`files:write`).
     ///
     /// `url` is another base of the Web API than `https://slack.com/api/`; it may be plain http on loopback and on the
-    /// reply hosts. An error of kind [`ErrorKind::Config`](crate::ErrorKind::Config) names the setting that is wrong.
+    /// reply hosts. An error of kind [`ErrorKind::Config`] names the setting that is wrong.
     pub fn with_token(mut self, token: Secret, url: Option<&str>) -> Result<Self, Error> {
         self.api = Some(Api::new(token, url, &self.reply_hosts)?);
         Ok(self)
