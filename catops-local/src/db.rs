@@ -17,8 +17,12 @@ use rusqlite::{Connection, OpenFlags};
 pub(crate) use self::failure::make_folder;
 use self::threads::{Reader, Writer};
 
-/// How long to wait for another process that writes to the file.
-const BUSY: Duration = Duration::from_secs(2);
+/// How long to wait for another process that writes to the file. A write waits behind the group before it too, so twice this,
+/// and an acknowledgement has 3 s.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// How long to try to open a file that is busy.
+const OPENING: Duration = Duration::from_secs(2);
 
 /// How long to wait before a file that was busy is opened again.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
@@ -65,7 +69,7 @@ impl Db {
     pub fn open(path: &Path) -> Result<Self, Error> {
         // Several processes that open a new file at once can find it busy in a way that SQLite does not wait for itself,
         // as while another one turns it to WAL.
-        let end = Instant::now() + BUSY;
+        let end = Instant::now() + OPENING;
         loop {
             match Self::try_open(path) {
                 Err(error) if error.is_transient() && Instant::now() < end => thread::sleep(BUSY_PAUSE),
