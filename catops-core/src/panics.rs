@@ -7,6 +7,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::pin::Pin;
 use std::sync::Once;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
@@ -38,14 +39,25 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|payload| PLACE.with_borrow_mut(Option::take).unwrap_or_else(|| text(&*payload).to_owned()))
 }
 
-/// Runs a future so that a panic before, between or after its awaits is caught, also in its destructor.
+/// How long a future may keep its thread before it is worth a word; others wait meanwhile.
+const LONG_POLL: Duration = Duration::from_millis(100);
+
+/// Runs a future so that a panic before, between or after its awaits is caught, also in its destructor. `held` hears of it
+/// when it kept its thread for long.
 pub(crate) async fn guard<'a, T>(
     start: impl FnOnce() -> Pin<Box<dyn Future<Output = T> + Send + 'a>>,
+    held: impl Fn(Duration),
 ) -> Result<T, String> {
     let mut work = Some(catch(start)?);
     poll_fn(move |cx| {
         let Some(future) = work.as_mut() else { return Poll::Pending };
-        let ended = match catch(|| future.as_mut().poll(cx)) {
+        let begun = Instant::now();
+        let polled = catch(|| future.as_mut().poll(cx));
+        let took = begun.elapsed();
+        if took > LONG_POLL {
+            held(took);
+        }
+        let ended = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(value)) => Ok(value),
             Err(panic) => Err(panic),

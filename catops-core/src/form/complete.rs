@@ -73,7 +73,8 @@ pub(crate) async fn proposals(param: &Param, context: &Context, typed: &str) -> 
 
 /// Asks a completer, until the context's deadline. `Err` says how it failed.
 async fn ask(complete: Completer, context: &Context, typed: &str) -> Result<Vec<String>, String> {
-    let mut work = Box::pin(panics::guard(|| complete(context, typed)));
+    let held = |took: Duration| tracing::warn!("a completer held its thread for {:.1} s", took.as_secs_f32());
+    let mut work = Box::pin(panics::guard(|| complete(context, typed), held));
     let ended = tokio::time::timeout(context.remaining(), &mut work).await;
     // What it still holds is dropped here, where a panic in a destructor goes no further.
     panics::catch(|| drop(work))?;

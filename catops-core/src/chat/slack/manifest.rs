@@ -33,7 +33,8 @@ pub use self::options::{Feature, Options};
 use crate::command::Commands;
 use crate::error::Error;
 
-/// The shortcut beside the message field, which opens the form that asks for a command.
+/// The shortcut beside the message field, which opens the form that asks for a command. A shortcut of any other name opens
+/// the form of the command of that name.
 pub(super) const RUN: &str = "run";
 
 /// The shortcut in the menu of a message, which opens the same form there.

@@ -5,6 +5,7 @@ mod element;
 use bytes::Bytes;
 use serde::Serialize;
 
+pub(super) use self::element::ACTION;
 use self::element::{Choice, Element, Plain, element};
 use super::blocks::Text;
 use super::fit::{clip, units};

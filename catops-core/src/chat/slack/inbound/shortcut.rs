@@ -4,15 +4,10 @@ use super::fields::{clipped, first};
 use super::interaction::Payload;
 use super::reply_address;
 use crate::chat::slack::limits::REPLY_TIME;
+use crate::chat::slack::manifest::{RUN, RUN_ON_MESSAGE};
 use crate::chat::{Inbound, Opening, Rejection};
 use crate::form::Draft;
 use crate::request::ReplyTo;
-
-/// The shortcut that asks which command is meant; any other is named after its command.
-const RUN: &str = "run";
-
-/// The same for one on a message.
-const RUN_ON_MESSAGE: &str = "run_on_message";
 
 /// How much of a message a form carries, in characters: it must fit into what Slack keeps with a view, under seal.
 const ABOUT: usize = 1_000;

@@ -7,20 +7,12 @@ use super::interaction::Payload;
 use super::reply_address;
 use crate::chat::slack::limits::REPLY_TIME;
 use crate::chat::slack::seals::Kind;
+use crate::chat::slack::view::{ACTION, CALLBACK, CHANNEL};
 use crate::chat::{Inbound, Rejection, Submission, Typing};
 use crate::form::Draft;
 use crate::http;
 use crate::job::JobId;
 use crate::request::Channel;
-
-/// The `callback_id` of a view that shows a form of ours.
-const FORM: &str = "form";
-
-/// The `action_id` of the one element in each of its blocks.
-const VALUE: &str = "value";
-
-/// The `block_id` of the question where the reply goes. No parameter has a colon in its name.
-const CHANNEL: &str = "catops:channel";
 
 /// Reads what somebody types into a menu that asks us for its words.
 pub(super) fn typing(payload: &Payload<'_>) -> Result<Inbound, Rejection> {
@@ -45,7 +37,7 @@ pub(super) fn submission(payload: &Payload<'_>) -> Result<Inbound, Rejection> {
     let mut values = Vec::new();
     let blocks = payload.json.pointer("/view/state/values").and_then(Value::as_object);
     for (block, elements) in blocks.into_iter().flatten() {
-        let words = elements.get(VALUE).map(filled_in).unwrap_or_default();
+        let words = elements.get(ACTION).map(filled_in).unwrap_or_default();
         match words.first() {
             Some(channel) if block == CHANNEL => reply_there(payload, &mut draft, channel)?,
             _ if block == CHANNEL => {}
@@ -56,7 +48,7 @@ pub(super) fn submission(payload: &Payload<'_>) -> Result<Inbound, Rejection> {
 }
 
 fn is_ours(payload: &Payload<'_>) -> bool {
-    payload.text("/view/callback_id") == FORM
+    payload.text("/view/callback_id") == CALLBACK
 }
 
 /// Opens what the form carries.
