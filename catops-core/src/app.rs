@@ -7,9 +7,11 @@ use crate::command::Commands;
 use crate::error::{Error, ErrorKind};
 use crate::job::JobKey;
 use crate::policy::Policy;
+use crate::request::Actor;
 use crate::secret::Secret;
 #[cfg(feature = "slack")]
 use crate::settings::Settings;
+use crate::time::Timestamp;
 
 /// The bot, free of the cloud it runs on.
 #[derive(Debug)]
@@ -19,18 +21,26 @@ pub struct App {
     key: JobKey,
     policy: Policy,
     schedule_channel: Option<String>,
+    audit_channel: Option<String>,
 }
 
 impl App {
     /// Puts a bot together. `chats` must not share a route.
     pub fn new(commands: &'static Commands, chats: Vec<Arc<dyn Chat>>, key: JobKey) -> Self {
-        Self { commands, chats, key, policy: *commands.policy(), schedule_channel: None }
+        Self { commands, chats, key, policy: *commands.policy(), schedule_channel: None, audit_channel: None }
     }
 
     /// Sets the channel where replies of scheduled commands go: its id in the first chat.
     #[must_use]
     pub fn with_schedule_channel(mut self, channel: Option<String>) -> Self {
         self.schedule_channel = channel;
+        self
+    }
+
+    /// Sets the channel that is told of every outcome: its id in the first chat.
+    #[must_use]
+    pub fn with_audit_channel(mut self, channel: Option<String>) -> Self {
+        self.audit_channel = channel;
         self
     }
 
@@ -53,6 +63,7 @@ impl App {
             slack_api_url,
             job_key,
             schedule_channel,
+            audit_channel,
             reply_hosts,
             config,
         } = settings;
@@ -72,7 +83,8 @@ impl App {
             slack = slack.with_token(token, slack_api_url.as_deref())?;
         }
         let policy = Policy::configured(commands, config.as_deref())?;
-        Ok(Self::new(commands, vec![Arc::new(slack)], key).with_schedule_channel(schedule_channel).with_policy(policy))
+        let app = Self::new(commands, vec![Arc::new(slack)], key).with_schedule_channel(schedule_channel);
+        Ok(app.with_audit_channel(audit_channel).with_policy(policy))
     }
 
     /// Makes the bot that the environment describes.
@@ -96,9 +108,20 @@ impl App {
         &self.policy
     }
 
+    /// Returns which of the groups and addresses of the policy `actor` has, as the chat of that name says; `None` where the
+    /// policy names none, or it cannot be told.
+    pub async fn groups(&self, _chat: &str, _actor: &Actor, _now: Timestamp) -> Option<Vec<String>> {
+        None
+    }
+
     /// Returns the chat and the channel where replies of scheduled commands go.
     pub fn schedule_channel(&self) -> Option<(&Arc<dyn Chat>, &str)> {
         self.chats.first().zip(self.schedule_channel.as_deref())
+    }
+
+    /// Returns the chat and the channel that are told of every outcome.
+    pub fn audit_channel(&self) -> Option<(&Arc<dyn Chat>, &str)> {
+        self.chats.first().zip(self.audit_channel.as_deref())
     }
 
     /// Adds a chat, which must not share a route or a name with another.

@@ -1,7 +1,13 @@
 //! The record of who did what.
+//!
+//! Records are linked, so that nobody can take one away or change one unseen: see [`Link`].
+
+mod chain;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::chain::Chain;
+pub use self::chain::{Link, Seen};
 use crate::job::JobId;
 use crate::request::{Actor, Channel};
 use crate::time::Timestamp;
@@ -37,6 +43,22 @@ pub enum Outcome {
     TooManyHops,
     /// The button had been pressed before, by the same or another; nothing ran.
     Used,
+    /// A plan was shown, and waits for its asker to apply it; nothing ran yet.
+    Planned,
+    /// The plan was not the one that was confirmed any more; the new one was shown, and nothing ran.
+    Changed,
+    /// It waits for others to approve it; nothing ran yet.
+    Waiting,
+    /// Somebody approved it, and more have to; nothing ran yet.
+    Approved,
+    /// Somebody turned it down, or its asker took it back; nothing ran.
+    Rejected,
+    /// Another run holds the lock that it takes; nothing ran.
+    Locked,
+    /// It was asked for more often than a limit allows; nothing ran.
+    Limited,
+    /// A button was pressed that the bot did not make, or that was altered; nothing ran.
+    Forged,
 }
 
 impl Outcome {
@@ -56,6 +78,14 @@ impl Outcome {
             Self::Skewed => "skewed",
             Self::TooManyHops => "too_many_hops",
             Self::Used => "used",
+            Self::Planned => "planned",
+            Self::Changed => "changed",
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Locked => "locked",
+            Self::Limited => "limited",
+            Self::Forged => "forged",
         }
     }
 
@@ -89,4 +119,64 @@ pub struct Record {
     /// Whether the reply arrived; if not, why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undelivered: Option<String>,
+    /// How long the command itself ran, in milliseconds; absent where nothing ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took: Option<u64>,
+    /// What allowed it, such as "role `oncall`"; absent where nothing had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The hash of the plan that was shown or applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Who approved it, in the order in which they did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Approver>,
+    /// Why the asker broke the glass: it ran without the approval that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The job that this one goes back to: the one that asked for what was approved, or that is run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<JobId>,
+    /// The line as it was typed, in escaped form, where `command` and `arguments` do not say it all; absent too where it
+    /// holds a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Its place in the audit; absent in what was written before there were links, and where none could be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+}
+
+impl Record {
+    /// Makes the record of a job that ended at `ended`; nobody asked for it, nowhere.
+    pub fn new(job: JobId, outcome: Outcome, ended: Timestamp) -> Self {
+        Self {
+            job,
+            asked: ended,
+            ended,
+            actor: Actor::default(),
+            channel: Channel::default(),
+            chat: String::new(),
+            command: String::new(),
+            arguments: String::new(),
+            outcome,
+            undelivered: None,
+            took: None,
+            rule: None,
+            plan: None,
+            approvers: Vec::new(),
+            reason: None,
+            origin: None,
+            text: None,
+            link: None,
+        }
+    }
+}
+
+/// Somebody who approved a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approver {
+    /// Who.
+    pub who: Actor,
+    /// When.
+    pub at: Timestamp,
 }

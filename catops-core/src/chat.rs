@@ -12,7 +12,7 @@ use crate::form::{Draft, Form};
 use crate::http::{HttpRequest, HttpResponse, status};
 use crate::job::JobId;
 use crate::reply::{Audience, Reply};
-use crate::request::{Actor, ReplyTo, Request};
+use crate::request::{Actor, Channel, ReplyTo, Request};
 use crate::responder::Responder;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -51,6 +51,14 @@ pub trait Chat: Responder {
         Err(Error::new(ErrorKind::Config, "this chat has no forms"))
     }
 
+    /// Returns which of `wanted`, ids of groups and e-mail addresses, `actor` belongs to or has, and the chat has verified.
+    ///
+    /// What is not known is an error, never an empty list: the caller then opens nothing.
+    async fn groups(&self, actor: &Actor, wanted: &[&str], now: Timestamp) -> Result<Vec<String>, Error> {
+        let _ = (actor, wanted, now);
+        Err(Error::new(ErrorKind::Config, "this chat tells of no groups and addresses"))
+    }
+
     /// Makes the answer to [`Inbound::Complete`]: the words that may stand there, best first, each with what is shown for
     /// it. What the chat does not take for its size is left out.
     fn completions(&self, words: &[String]) -> HttpResponse {
@@ -78,6 +86,8 @@ pub enum Inbound {
     Submit(Box<Submission>),
     /// Tell somebody why nothing is run.
     Tell(Box<Telling>),
+    /// Record that somebody pressed a button that is not the bot's own, and refuse the request.
+    Forged(Box<Forged>),
     /// Answer this at once; there is nothing to run, as for a handshake.
     Answer(HttpResponse),
 }
@@ -160,6 +170,17 @@ pub struct Telling {
     pub reply_to: ReplyTo,
     /// What.
     pub reply: Reply,
+}
+
+/// Somebody pressed a button that the bot did not make, or that was altered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forged {
+    /// Made from the platform's own event id, so that a repeat is recognised.
+    pub id: JobId,
+    /// Who; the chat vouches for it.
+    pub actor: Actor,
+    /// Where.
+    pub channel: Channel,
 }
 
 /// What becomes of a [`Submission`].

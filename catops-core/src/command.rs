@@ -10,6 +10,7 @@ mod given;
 pub(crate) mod help;
 mod list;
 mod near;
+mod own;
 mod param;
 mod read;
 pub(crate) mod step;
@@ -23,6 +24,7 @@ pub use self::check::check;
 pub use self::failure::{CommandError, usage};
 pub use self::given::Line;
 pub use self::list::{Asked, Commands, What};
+pub use self::own::{OWN, Own};
 pub use self::param::{Param, Reference, Shape};
 pub use self::read::Values;
 pub(crate) use self::read::{never_closed, refusal};
@@ -59,7 +61,19 @@ pub struct Command {
     repeatable: bool,
     ephemeral: bool,
     schedule: Option<&'static str>,
+    plan: Option<Run>,
+    approve: Option<Approve>,
+    exclusive: Option<&'static str>,
     params: Vec<Param>,
+}
+
+/// Who has to approve a command, as its author declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approve {
+    /// The role that an approver has.
+    pub role: &'static str,
+    /// How many have to, the asker not among them.
+    pub count: u8,
 }
 
 impl Command {
@@ -126,6 +140,22 @@ impl Command {
         self.schedule
     }
 
+    /// Returns what says beforehand what it would change: it takes the same parameters and changes nothing.
+    pub const fn plan(&self) -> Option<Run> {
+        self.plan
+    }
+
+    /// Returns who has to approve it; rules of the policy may ask for more.
+    pub const fn approve(&self) -> Option<Approve> {
+        self.approve
+    }
+
+    /// Returns the lock that it holds while it runs: the name of a parameter, whose value is the lock, or else of the one
+    /// lock.
+    pub const fn exclusive(&self) -> Option<&'static str> {
+        self.exclusive
+    }
+
     /// Returns how it is run.
     pub const fn run(&self) -> Run {
         self.run
@@ -162,7 +192,8 @@ impl Command {
         read::lacking(self, text, 1 + usize::from(self.group.is_some()))
     }
 
-    fn has_secret(&self) -> bool {
+    /// Returns whether one of its parameters is marked `secret`.
+    pub(crate) fn has_secret(&self) -> bool {
         self.params.iter().any(Param::is_secret)
     }
 }
@@ -186,6 +217,9 @@ impl Command {
             repeatable: false,
             ephemeral: false,
             schedule: None,
+            plan: None,
+            approve: None,
+            exclusive: None,
             params: Vec::new(),
         }
     }
@@ -229,6 +263,24 @@ impl Command {
     #[must_use]
     pub fn set_schedule(mut self, line: &'static str) -> Self {
         self.schedule = Some(line);
+        self
+    }
+
+    #[must_use]
+    pub fn set_plan(mut self, plan: Run) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    #[must_use]
+    pub fn set_approve(mut self, role: &'static str, count: u8) -> Self {
+        self.approve = Some(Approve { role, count });
+        self
+    }
+
+    #[must_use]
+    pub fn set_exclusive(mut self, lock: &'static str) -> Self {
+        self.exclusive = Some(lock);
         self
     }
 

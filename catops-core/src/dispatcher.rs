@@ -1,43 +1,41 @@
 //! The second leg: open, claim, allow, run, reply, record.
 
+mod decide;
+mod hold;
+mod limit;
+mod lock;
 mod next;
+mod own;
+mod perform;
 mod run;
 mod tick;
 mod ticket;
+mod turn;
 mod words;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::Instrument as _;
 
-use self::run::Ended;
 pub use self::tick::SCHEDULE;
+use self::turn::Turn;
 use crate::app::App;
-use crate::audit::{Outcome, Record};
-use crate::command::{Command, Values, What};
-use crate::context::{Clock, Context, Inner, Outbox};
+use crate::audit::{Chain, Outcome, Record};
 use crate::error::Error;
 use crate::invoker::Invoker;
 use crate::job::{Head, Job, JobId, MAX_HOPS, OpenError, SealedJob};
-use crate::policy::Asker;
-use crate::reply::{Audience, Reply};
-use crate::request::{Press, ReplyTo, Via};
+use crate::request::ReplyTo;
 use crate::responder::Responder;
 use crate::store::{Claimed, Store};
 use crate::time::Timestamp;
-
-/// How long after its deadline a run counts as dead: the time its last reply and record may take.
-const CLAIM_MARGIN: Duration = Duration::from_secs(60);
-
-/// How long a run waits at most until the message that held its button says who pressed.
-const PRESSED_TIME: Duration = Duration::from_secs(3);
 
 /// Runs jobs. Every path ends in one reply and one record, save where nothing may happen.
 #[derive(Debug)]
 pub struct Dispatcher {
     app: Arc<App>,
     store: Arc<dyn Store>,
+    chain: Chain,
 }
 
 /// What became of a delivery; the adapter tells its queue accordingly.
@@ -63,7 +61,7 @@ impl Dispatcher {
     /// Makes the second leg of `app`, which keeps claims, state and audit in `store`.
     pub fn new(app: Arc<App>, store: Arc<dyn Store>) -> Self {
         crate::panics::install();
-        Self { app, store }
+        Self { app, store, chain: Chain::default() }
     }
 
     /// Returns the store.
@@ -219,240 +217,6 @@ impl Dispatcher {
             Err(error) => turn.unclaimed(&error).await,
         }
     }
-}
-
-/// One delivery of one job.
-struct Turn<'a> {
-    dispatcher: &'a Dispatcher,
-    job: &'a Job,
-    responder: Arc<dyn Responder>,
-    /// Whether it is a tick, of a command that declares it.
-    is_scheduled: bool,
-    clock: Clock,
-    begun: Instant,
-    limit: Duration,
-}
-
-impl<'a> Turn<'a> {
-    fn new(
-        dispatcher: &'a Dispatcher,
-        job: &'a Job,
-        responder: Arc<dyn Responder>,
-        now: Timestamp,
-        limit: Duration,
-    ) -> Self {
-        let clock = Clock::starting(now);
-        Self { dispatcher, job, responder, is_scheduled: false, clock, begun: Instant::now(), limit }
-    }
-
-    /// When this run must be dead if it has not ended.
-    fn until(&self) -> Timestamp {
-        self.clock.started() + self.limit + CLAIM_MARGIN
-    }
-
-    fn is_repeatable(&self) -> bool {
-        let command = self.dispatcher.app.commands().addressed(&self.job.request.text);
-        command.is_some_and(|command| command.is_repeatable())
-    }
-
-    fn outbox(&self, audience: Audience) -> Outbox {
-        let (to, id) = (self.job.reply_to.clone(), self.job.id.clone());
-        Outbox::new(self.responder.clone(), to, id, audience)
-    }
-
-    /// The store is down: say so, run nothing.
-    async fn unclaimed(&self, error: &Error) -> Dispatched {
-        tracing::error!(job = %self.job.id, error = error.chain(), "a job could not be claimed");
-        let reply = words::unclaimed(&self.job.id);
-        if let Err(error) = self.outbox(Audience::Asker).finish(&reply, self.clock.now()).await {
-            tracing::error!(job = %self.job.id, error = error.chain(), "a reply was not delivered");
-        }
-        Dispatched::Unclaimed
-    }
-
-    /// Ends a claimed job without running anything.
-    async fn stop(&self, outcome: Outcome, reply: Reply) -> Dispatched {
-        let asked = self.dispatcher.app.commands().read("", &self.job.request.text, &|_| true);
-        self.end(&self.outbox(Audience::Asker), asked.command, asked.arguments, outcome, &reply).await
-    }
-
-    /// Takes a job that nobody ran.
-    async fn fresh(&self) -> Dispatched {
-        let job = self.job;
-        if job.expires <= self.clock.started() {
-            let said = if self.is_scheduled { words::missed(job) } else { words::expired(job) };
-            return self.stop(Outcome::Expired, said).await;
-        }
-        if job.hops > MAX_HOPS {
-            return self.stop(Outcome::TooManyHops, words::too_many_hops()).await;
-        }
-        let app = &self.dispatcher.app;
-        let asker = Asker::of(&job.request, self.clock.started());
-        let may = |command: &Command| app.policy().offers(asker, command);
-        let asked = app.commands().read(&job.request.prefix, &job.request.text, &may);
-        let (name, arguments, given) = (asked.command, asked.arguments, asked.given);
-        let (outcome, reply) = match asked.what {
-            What::Help(reply) => (Outcome::Help, reply),
-            What::Unknown(reply) => (Outcome::Unknown, reply),
-            // How a command is used is for those who may use it.
-            What::Usage(command, reply) if self.is_scheduled || may(&command) => (Outcome::Usage, reply),
-            What::Usage(command, _) => {
-                let why = app.policy().admit(asker, &command, None, &name).err();
-                (Outcome::Denied, Reply::to_asker(why.unwrap_or_default()))
-            }
-            What::Run(command, values) => match self.admit(asker, &command, &name, &arguments) {
-                Ok(()) => return self.press(&command, values, given, name, arguments).await,
-                Err(why) => (Outcome::Denied, Reply::to_asker(why)),
-            },
-        };
-        self.end(&self.outbox(Audience::Asker), name, arguments, outcome, &reply).await
-    }
-
-    /// Asks the policy; an error says why not. A tick is for the one command that declares a schedule, which is its author's
-    /// permission.
-    fn admit(&self, asker: Asker<'_>, command: &Command, name: &str, arguments: &str) -> Result<(), String> {
-        if self.is_scheduled {
-            return Ok(());
-        }
-        let app = &self.dispatcher.app;
-        // Reading the words once more is for the few commands that a rule weighs by them.
-        let weighed = app.policy().weighs_arguments(command);
-        let read = weighed.then(|| app.commands().line(&self.job.request.text)).and_then(Result::ok);
-        let known = read.as_ref().map(|line| line.arguments.as_slice());
-        app.policy().admit(asker, command, known, format!("{name} {arguments}").trim_end())
-    }
-
-    /// Runs the command, unless it was asked for by a button that was pressed before.
-    ///
-    /// Policy and arguments are settled here, so a press of somebody who may not leaves the button to those who may.
-    async fn press(
-        &self,
-        command: &Command,
-        values: Values,
-        given: Vec<(&'static str, String)>,
-        name: String,
-        arguments: String,
-    ) -> Dispatched {
-        let job = self.job;
-        if let Via::Button(press) = &job.request.via {
-            match ticket::use_up(&*self.dispatcher.store, press, job, self.clock.now()).await {
-                Ok(None) => self.tell_pressed(press).await,
-                Ok(Some(used)) => {
-                    let reply = words::used(&used, &job.request.actor);
-                    return self.end(&self.outbox(Audience::Asker), name, arguments, Outcome::Used, &reply).await;
-                }
-                Err(error) => return self.unclaimed(&error).await,
-            }
-        }
-        self.command(command, values, &given, name, arguments).await
-    }
-
-    /// Lets everybody see that it is under way. The run does not depend on it.
-    async fn tell_pressed(&self, press: &Press) {
-        let (job, now) = (self.job, self.clock.now());
-        let note = words::pressed(&job.request.actor, press, job.asked);
-        let told = self.responder.pressed(&job.reply_to, press, &note, now);
-        match tokio::time::timeout(PRESSED_TIME, told).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = error.chain(), "the message does not say who pressed its button"),
-            Err(_) => tracing::warn!("the message may not say who pressed its button: the chat takes too long"),
-        }
-    }
-
-    /// Runs the command and turns however it ends into a reply.
-    async fn command(
-        &self,
-        command: &Command,
-        values: Values,
-        given: &[(&'static str, String)],
-        name: String,
-        arguments: String,
-    ) -> Dispatched {
-        let ephemeral = command.is_ephemeral();
-        let (request, app) = (&self.job.request, &self.dispatcher.app);
-        let intro = (!request.via.is_line()).then(|| words::ran(&request.actor, &name, &arguments));
-        let outbox = self.outbox(if ephemeral { Audience::Asker } else { Audience::Channel });
-        let outbox = Arc::new(outbox.with_intro(intro));
-        let deadline = self.begun + self.limit.saturating_sub(margin(self.limit));
-        let context = Context::new(Inner {
-            job: self.job.id.clone(),
-            request: request.clone(),
-            chat: self.job.reply_to.chat.clone(),
-            plugin: command.plugin().to_owned(),
-            clock: self.clock,
-            deadline,
-            store: self.dispatcher.store.clone(),
-            outbox: outbox.clone(),
-        });
-        let id = &self.job.id;
-        let (outcome, mut reply) = match run::run(command, context, values, deadline).await {
-            Ended::Replied(reply) => (Outcome::Ran, reply),
-            Ended::Usage(text) => (Outcome::Usage, Reply::to_asker(text)),
-            Ended::Failed(detail) => {
-                tracing::error!(command = name, error = detail, "a command failed");
-                (Outcome::Failed, words::failed(&name, id))
-            }
-            Ended::Panicked(detail) => {
-                tracing::error!(command = name, panic = detail, "a command panicked");
-                (Outcome::Panicked, words::panicked(&name, id))
-            }
-            Ended::TimedOut => {
-                let after = self.begun.elapsed();
-                tracing::error!(command = name, after = ?after, "a command outlived its deadline");
-                (Outcome::TimedOut, words::timed_out(&name, after, id))
-            }
-        };
-        if ephemeral {
-            reply.audience = Audience::Asker;
-        }
-        reply.next.extend(next::steps(app, Asker::of(request, self.clock.now()), command, given, outcome));
-        self.end(&outbox, name, arguments, outcome, &reply).await
-    }
-
-    /// Delivers the reply, then writes the record. In this order: a reply that was lost because the process died is
-    /// noticed by the next delivery, which tells the asker that no end was recorded.
-    async fn end(
-        &self,
-        outbox: &Outbox,
-        command: String,
-        arguments: String,
-        outcome: Outcome,
-        reply: &Reply,
-    ) -> Dispatched {
-        let undelivered = match outbox.finish(reply, self.clock.now()).await {
-            Ok(()) => None,
-            Err(error) => {
-                tracing::error!(job = %self.job.id, error = error.chain(), "a reply was not delivered");
-                Some(error.chain())
-            }
-        };
-        let (job, ended) = (self.job, self.clock.now());
-        let record = Record {
-            job: job.id.clone(),
-            asked: job.asked,
-            ended,
-            actor: job.request.actor.clone(),
-            channel: job.request.channel.clone(),
-            chat: job.reply_to.chat.clone(),
-            command,
-            arguments,
-            outcome,
-            undelivered,
-        };
-        let (name, ms) = (outcome.as_str(), self.begun.elapsed().as_millis() as u64);
-        // The entry says it to the operator, with what it knows of the delivery.
-        tracing::debug!(job = %job.id, command = record.command, actor = job.request.actor.id, outcome = name, ms, "ended");
-        if let Err(error) = self.dispatcher.store.finish(&record, ended).await {
-            let record = serde_json::to_string(&record).unwrap_or_default();
-            tracing::error!(job = %job.id, error = error.chain(), record, "the record could not be stored");
-        }
-        Dispatched::Ended(Box::new(record))
-    }
-}
-
-/// The part of the time limit kept for the last reply and the record: a tenth, between half a second and five.
-fn margin(limit: Duration) -> Duration {
-    (limit / 10).clamp(Duration::from_millis(500), Duration::from_secs(5)).min(limit / 2)
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ impl Ingress {
                 Box::pin(self.tell(&**chat, &telling.reply_to, &telling.reply, now)).await;
                 status(http::StatusCode::OK)
             }
+            Ok(Inbound::Forged(_)) => self.refuse(Rejection::Malformed),
             Ok(Inbound::Answer(response)) => response,
             Err(rejection) => self.refuse(rejection),
         }

@@ -92,6 +92,7 @@ pub mod line;
 #[cfg(feature = "log")]
 pub mod log;
 mod panics;
+pub mod pending;
 pub mod policy;
 pub mod reply;
 pub mod request;

@@ -35,8 +35,9 @@ use std::fmt;
 use std::path::Path;
 
 pub use catops_policy::{
-    Argument, Arguments, Because, Condition, Denial, EVERYBODY, Effect, Expectation, File, Given, Groups, Kind, Member,
-    Mistake, Place, Question, Role, Rule, Rules, Target, Term, Test, Text, Verdict, Why, Window, member, moment,
+    Approval, Argument, Arguments, Because, Condition, Declared, Denial, EVERYBODY, Effect, Expectation, File, Given,
+    Groups, Kind, Limit, Member, Mistake, Per, Place, Question, Role, Rule, Rules, Target, Term, Test, Text, Verdict,
+    Why, Window, member, moment,
 };
 
 pub use self::expect::{Surprise, test};
@@ -76,17 +77,25 @@ pub struct Asker<'a> {
     pub channel: &'a str,
     /// The time.
     pub now: Timestamp,
+    /// What else the chat knows of the person.
+    pub groups: Groups<'a>,
 }
 
 impl<'a> Asker<'a> {
     /// Returns who asks by `request`, at `now`.
     pub fn of(request: &'a Request, now: Timestamp) -> Self {
-        Self { actor: &request.actor, channel: &request.channel.id, now }
+        Self { actor: &request.actor, channel: &request.channel.id, now, groups: Groups::Unknown }
     }
 
     fn asks(self, path: &'a str, command: &Command, arguments: Arguments<'a>) -> Question<'a> {
         let channel = Some(self.channel).filter(|channel| !channel.is_empty());
-        Question { channel, arguments, now: Some(self.now.as_secs()), ..question(self.actor, path, command) }
+        Question {
+            channel,
+            arguments,
+            groups: self.groups,
+            now: Some(self.now.as_secs()),
+            ..question(self.actor, path, command)
+        }
     }
 }
 
@@ -145,7 +154,8 @@ impl Policy {
         self.judge(&asker.asks(&path, command, Arguments::Any)).is_allowed()
     }
 
-    /// Decides whether somebody may run a command with these arguments; if not, says why, and whom to ask. `line` is what
+    /// Decides whether somebody may run a command with these arguments; if so, says what allows it, if something had to; if
+    /// not, says why, and whom to ask. `line` is what
     /// they asked for, without what is secret.
     ///
     /// Arguments are needed only where [`Policy::weighs_arguments`] says so; what needs them else stays closed.
@@ -155,14 +165,22 @@ impl Policy {
         command: &Command,
         arguments: Option<&[Argument]>,
         line: &str,
-    ) -> Result<(), String> {
+    ) -> Result<Option<String>, String> {
         let path = command.path();
         let arguments = arguments.map_or(Arguments::Unknown, Arguments::Known);
         let question = asker.asks(&path, command, arguments);
         match self.judge(&question) {
-            Verdict::Allow(_) => Ok(()),
+            Verdict::Allow(why) => Ok(why.short()),
             denied => Err(self.rules.sentence(line, &question, &denied)),
         }
+    }
+
+    /// Returns what it takes to run a command that may be run, if others have to approve it.
+    pub fn approval(&self, asker: Asker<'_>, command: &Command, arguments: Option<&[Argument]>) -> Option<Approval> {
+        let path = command.path();
+        let arguments = arguments.map_or(Arguments::Unknown, Arguments::Known);
+        let declared = command.approve().map(|approve| Declared { role: approve.role, count: approve.count });
+        self.rules.approval(&asker.asks(&path, command, arguments), declared)
     }
 
     /// Holds the rules against the commands, for what only shows beside them.

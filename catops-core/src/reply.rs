@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::JobId;
+use crate::pending::Answer;
+use crate::time::Timestamp;
+
 /// Who sees a reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +84,8 @@ pub enum Part {
     },
     /// A row of buttons, each of which runs a command.
     Buttons(Vec<Button>),
+    /// Buttons that decide on what waits.
+    Decision(Decision),
     /// A document, for what is too long to be a message.
     File {
         /// Its name, with an ending that tells the type.
@@ -113,6 +119,20 @@ pub struct Button {
     /// The command line it runs, such as `status api`, in plain text. A mention in it, such as `<@U1>`, stays a mention;
     /// words with spaces are put in quotes.
     pub command: String,
+}
+
+/// Buttons that decide on a command that waits. All of them together can be pressed once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Names what waits.
+    pub ticket: JobId,
+    /// Until when it can be decided.
+    pub expires: Timestamp,
+    /// What the chat's buttons carry, under its seal: a [`Pending`](crate::pending::Pending) as JSON, or nothing where that
+    /// is in the store.
+    pub carried: String,
+    /// What can be decided, a button each.
+    pub answers: Vec<Answer>,
 }
 
 impl Reply {
@@ -213,6 +233,9 @@ impl Reply {
                     out.extend(fields.iter().map(|field| format!("{}: {}", field.name, field.value)));
                 }
                 Part::Table { head, rows } => out.push(table(head, rows)),
+                Part::Decision(decision) => {
+                    out.extend(decision.answers.iter().map(|answer| format!("[{}]", answer.label())));
+                }
                 Part::Image { url, alt } => out.push(format!("{alt}: {url}")),
                 Part::Buttons(buttons) => {
                     out.extend(buttons.iter().map(|button| format!("[{}] {}", button.label, button.command)));

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobId;
+use crate::pending::Answer;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -37,6 +38,8 @@ pub enum Via {
     Button(Press),
     /// Somebody filled in a form.
     Form,
+    /// Somebody decided on what waits.
+    Decision(Box<Decided>),
 }
 
 impl Via {
@@ -58,6 +61,19 @@ pub struct Press {
     /// where the chat does not tell, or where the message would not fit into a job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<serde_json::Value>,
+}
+
+/// A button of a [`Decision`](crate::reply::Decision) that was pressed. The line of its request is the one that waits, or
+/// empty where that is in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The button. Its ticket is that of what waits, so both buttons have one.
+    pub press: Press,
+    /// What was decided.
+    pub answer: Answer,
+    /// What the button carried.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub carried: String,
 }
 
 /// A person or a program that asks.

@@ -51,6 +51,11 @@ pub trait Responder: fmt::Debug + Send + Sync + 'static {
         self.respond(to, reply, earlier, now).await
     }
 
+    /// Returns how many characters of a [`Decision`](crate::reply::Decision) a button can carry.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
     /// Changes the message that held a button into one that says who pressed it, and without its buttons.
     ///
     /// `note` is light Markdown. A chat that cannot do so does nothing.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub job_key: Option<Secret>,
     /// `CATOPS_SCHEDULE_CHANNEL`: the id of the channel where replies of scheduled commands go, which takes a bot token.
     pub schedule_channel: Option<String>,
+    /// `CATOPS_AUDIT_CHANNEL`: the id of the channel that is told of every outcome, which takes a bot token.
+    pub audit_channel: Option<String>,
     /// `CATOPS_REPLY_HOSTS`: further hosts that replies may go to, comma-separated `host` or `host:port`. They may be
     /// plain http. For tests and proxies.
     pub reply_hosts: Vec<String>,
@@ -47,6 +49,7 @@ impl Settings {
             slack_api_url: variable("CATOPS_SLACK_API_URL")?,
             job_key,
             schedule_channel: variable("CATOPS_SCHEDULE_CHANNEL")?,
+            audit_channel: variable("CATOPS_AUDIT_CHANNEL")?,
             reply_hosts: reply_hosts.collect(),
             config: variable("CATOPS_CONFIG")?.map(PathBuf::from),
         })

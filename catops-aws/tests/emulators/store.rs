@@ -68,6 +68,7 @@ fn record(job: &str, ended: Timestamp) -> Record {
         arguments: "api".to_owned(),
         outcome: Outcome::Ran,
         undelivered: None,
+        ..Record::new(JobId::of(&["x"]), Outcome::Ran, Timestamp::from_secs(0))
     }
 }
 

@@ -34,6 +34,7 @@ async fn finish(answers: Vec<Answer>) -> (Result<(), Error>, Sink) {
         arguments: "secret".to_owned(),
         outcome: Outcome::Ran,
         undelivered: None,
+        ..Record::new(JobId::of(&["x"]), Outcome::Ran, Timestamp::from_secs(0))
     };
     let finished = store(&sink).finish(&record, NOW).await;
     (finished, sink)

@@ -45,14 +45,14 @@ fn facts(command: &crate::file::Command) -> Facts {
 
 /// Writes the rules as a `static`.
 pub(crate) fn write(rules: &Rules) -> String {
-    let Rules { file, teams, guardrail, roles, rules } = rules;
+    let Rules { file, teams, guardrail, roles, rules, limits: _, break_glass: _ } = rules;
     let (teams, guardrail) = (texts(teams), texts(guardrail));
     let (roles, rules) = (list(roles, role), list(rules, rule));
     format!(
         "#[doc(hidden)]\nstatic __CATOPS_RULES: ::catops_core::policy::Rules = {{\n    #[allow(unused_imports)]\n    use \
          ::catops_core::policy::{{Condition, Effect, Kind, Member, Place, Role, Rule, Rules, Target, Term, Test, Text, \
-         Window}};\n    Rules {{ file: {file:?}, teams: {teams}, guardrail: {guardrail}, roles: {roles}, rules: {rules} \
-         }}\n}};\n\n"
+         Window}};\n    Rules {{ file: {file:?}, teams: {teams}, guardrail: {guardrail}, roles: {roles}, rules: {rules}, \
+         limits: &[], break_glass: &[] }}\n}};\n\n"
     )
 }
 
@@ -97,6 +97,7 @@ fn rule(rule: &Rule) -> String {
     let effect = match rule.effect {
         Effect::Allow => "Allow",
         Effect::Deny => "Deny",
+        Effect::Approve => "Approve",
     };
     let target = match rule.target {
         Target::Permissions(patterns) => format!("Target::Permissions({})", texts(patterns)),
@@ -104,7 +105,7 @@ fn rule(rule: &Rule) -> String {
     };
     format!(
         "Rule {{ name: {:?}, at: {}, effect: Effect::{effect}, target: {target}, roles: {}, except: {}, channels: {}, window: \
-         {}, when: {} }}",
+         {}, when: {}, by: {}, count: {}, within: {} }}",
         rule.name,
         place(&rule.at),
         texts(rule.roles),
@@ -112,6 +113,9 @@ fn rule(rule: &Rule) -> String {
         texts(rule.channels),
         option(rule.window.as_ref(), window),
         option(rule.when.as_ref(), condition),
+        texts(rule.by),
+        rule.count,
+        rule.within,
     )
 }
 

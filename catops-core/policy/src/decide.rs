@@ -92,6 +92,18 @@ pub enum Why {
     Rule(&'static Rule),
 }
 
+impl Why {
+    /// Says it in few words, for the audit; `None` where nothing had to allow it.
+    pub fn short(&self) -> Option<String> {
+        match self {
+            Self::Open => None,
+            Self::Role(role, _) => Some(format!("role `{}`", role.name)),
+            Self::Rule(rule) if rule.name.is_empty() => Some(format!("the rule in line {}", rule.at.line)),
+            Self::Rule(rule) => Some(rule.to_string()),
+        }
+    }
+}
+
 /// Why a command may not be run, and what could change that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -172,7 +184,7 @@ impl Rules {
             match (rule.effect, people.min(conditions(rule, question))) {
                 (Effect::Deny, Truth::Yes) => return Err(Because::Rule(rule)),
                 (Effect::Deny, Truth::Unknown) => unclear = unclear.or(Some(rule)),
-                (Effect::Deny, Truth::No) => {}
+                (Effect::Deny, Truth::No) | (Effect::Approve, _) => {}
                 (Effect::Allow, Truth::Yes) => allowed = allowed.or(Some(rule)),
                 (Effect::Allow, _) if people == Truth::Yes => almost = almost.or(Some(rule)),
                 (Effect::Allow, _) => {}

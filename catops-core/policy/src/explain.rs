@@ -183,7 +183,7 @@ const fn applies(truth: Truth, effect: Effect) -> &'static str {
     match (truth, effect) {
         (Truth::Yes, _) => "yes",
         (Truth::No, _) => "no",
-        (Truth::Unknown, Effect::Deny) => "cannot be told, so yes",
+        (Truth::Unknown, Effect::Deny | Effect::Approve) => "cannot be told, so yes",
         (Truth::Unknown, Effect::Allow) => "cannot be told, so no",
     }
 }
@@ -220,6 +220,7 @@ fn describe(rule: &Rule) -> String {
     let does = match rule.effect {
         Effect::Allow => "allows",
         Effect::Deny => "denies",
+        Effect::Approve => "takes approval for",
     };
     let target = match rule.target {
         Target::Permissions(patterns) | Target::Commands(patterns) => joined(patterns),

@@ -6,6 +6,7 @@
 //!
 //! What cannot be told opens nothing: see [`Truth`].
 
+mod approve;
 mod check;
 mod decide;
 mod explain;
@@ -25,13 +26,15 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use self::approve::{Approval, Declared};
 pub use self::check::{Facts, Parameter};
 pub use self::decide::{Argument, Arguments, Because, Denial, Given, Groups, Question, Verdict, Why};
 pub use self::member::read as member;
 pub use self::moment::moment;
 pub use self::read::{File, read};
 pub use self::rules::{
-    EVERYBODY, Effect, Expectation, Kind, Member, Mistake, Place, Role, Rule, Rules, Target, Text, covers, names,
+    EVERYBODY, Effect, Expectation, Kind, Limit, Member, Mistake, Per, Place, Role, Rule, Rules, Target, Text, covers,
+    names,
 };
 pub use self::truth::Truth;
 pub use self::when::{Condition, Term, Test};

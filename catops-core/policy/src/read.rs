@@ -76,6 +76,8 @@ impl Reader {
             guardrail: keep_all(guardrail),
             roles: keep_all(roles),
             rules: keep_all(rules),
+            limits: &[],
+            break_glass: &[],
         };
         File { rules, tests }
     }

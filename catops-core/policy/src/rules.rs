@@ -48,11 +48,16 @@ pub struct Rules {
     pub roles: &'static [Role],
     /// The rules, in the order of the file.
     pub rules: &'static [Rule],
+    /// How often something may be run, in the order of the file.
+    pub limits: &'static [Limit],
+    /// The roles that may run without the approval it takes what they may run otherwise, and say why.
+    pub break_glass: &'static [Text],
 }
 
 impl Rules {
     /// No file: what requires a permission is closed, everything else is open.
-    pub const NONE: Self = Self { file: "", teams: &[], guardrail: &[], roles: &[], rules: &[] };
+    pub const NONE: Self =
+        Self { file: "", teams: &[], guardrail: &[], roles: &[], rules: &[], limits: &[], break_glass: &[] };
 
     /// Returns the role of this name.
     pub fn role(&self, name: &str) -> Option<&'static Role> {
@@ -122,6 +127,12 @@ pub struct Rule {
     pub window: Option<Window>,
     /// For which arguments it holds.
     pub when: Option<Condition>,
+    /// The roles of those who can approve; only where the effect is [`Effect::Approve`].
+    pub by: &'static [Text],
+    /// How many have to approve.
+    pub count: u8,
+    /// How long it waits to be approved, in seconds.
+    pub within: u32,
 }
 
 impl fmt::Display for Rule {
@@ -140,6 +151,36 @@ pub enum Effect {
     Allow,
     /// It closes what it is about, whatever else allows it.
     Deny,
+    /// It opens nothing and closes nothing: what may be run waits until others approve it.
+    Approve,
+}
+
+/// How often something may be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What the file calls it; empty if it does not.
+    pub name: &'static str,
+    /// Where it begins.
+    pub at: Place,
+    /// Which commands it is about.
+    pub target: Target,
+    /// What is counted together.
+    pub per: Per,
+    /// How many runs there may be.
+    pub count: u16,
+    /// Within how many seconds.
+    pub within: u32,
+}
+
+/// What a limit counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// What one person runs of all the commands that the limit is about.
+    User,
+    /// What everybody runs of each command.
+    Command,
+    /// What everybody runs of all the commands that the limit is about.
+    Bot,
 }
 
 /// Which commands a rule is about.

@@ -27,7 +27,7 @@ impl Commands {
                 let arguments = arguments(&command, text, skip).ok_or("its words cannot be read")?;
                 Ok(Line { command, arguments })
             }
-            What::Help(_) => Err("it asks for help".to_owned()),
+            What::Help(_) | What::Own(_) => Err("it asks for help".to_owned()),
             What::Unknown(reply) | What::Usage(_, reply) => {
                 Err(reply.text().lines().next().unwrap_or_default().to_owned())
             }

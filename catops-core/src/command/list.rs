@@ -45,6 +45,8 @@ pub enum What {
     Usage(Command, Reply),
     /// Run this command.
     Run(Command, Values),
+    /// Do what one of the bot's own words asks for.
+    Own(super::Own),
 }
 
 /// What the first words of a line name.
@@ -53,6 +55,7 @@ enum Target {
     Help,
     Command { command: Command, words: usize },
     Group(String),
+    Own(String),
     Unknown { group: Option<String>, word: String },
 }
 
@@ -127,7 +130,7 @@ impl Commands {
             Target::Overview => asked("help", String::new(), What::Help(help::overview(self, prefix, may))),
             Target::Help => {
                 let reply = match self.target(&mut from(1)) {
-                    Target::Overview | Target::Help => help::overview(self, prefix, may),
+                    Target::Overview | Target::Help | Target::Own(_) => help::overview(self, prefix, may),
                     Target::Command { command, .. } => help::command(&command, prefix),
                     Target::Group(group) => help::group(self, &group, prefix, may),
                     Target::Unknown { group, word } => {
@@ -141,6 +144,10 @@ impl Commands {
                 let reply = help::group(self, &group, prefix, may);
                 asked(&group, plain(after(1)), What::Help(reply))
             }
+            Target::Own(name) => match super::own::read(&name, prefix, after(1)) {
+                Some(what) => asked(&name, plain(after(1)), what),
+                None => asked(&name, String::new(), What::Help(help::overview(self, prefix, may))),
+            },
             Target::Unknown { group, word } => {
                 let words = 1 + usize::from(group.is_some());
                 let token = &line.tokens[words - 1];
@@ -182,6 +189,9 @@ impl Commands {
         }
         if is_help(&name) {
             return Target::Help;
+        }
+        if super::OWN.contains(&&*name) {
+            return Target::Own(name.into_owned());
         }
         if !self.is_group(&name) {
             return Target::Unknown { group: None, word: first.into_owned() };

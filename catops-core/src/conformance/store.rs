@@ -204,6 +204,7 @@ fn record(id: &JobId) -> Record {
         arguments: "api “now” 🐈".to_owned(),
         outcome: Outcome::Ran,
         undelivered: None,
+        ..Record::new(JobId::of(&["x"]), Outcome::Ran, Timestamp::from_secs(0))
     }
 }
 

@@ -34,10 +34,10 @@ impl From<Result<Result<Reply, CommandError>, String>> for Ended {
     }
 }
 
-/// Runs `command` until `deadline`.
-pub(super) async fn run(command: &Command, context: Context, values: Values, deadline: Instant) -> Ended {
+/// Runs `what` of `command`, the command itself or its plan, until `deadline`.
+pub(super) async fn run(what: Run, command: &Command, context: Context, values: Values, deadline: Instant) -> Ended {
     let deadline = tokio::time::Instant::from_std(deadline);
-    match command.run() {
+    match what {
         Run::Async(start) => {
             let held = |took: Duration| {
                 let name = command.path();

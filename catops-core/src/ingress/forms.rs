@@ -12,7 +12,7 @@ use crate::form::{COMMAND, Draft, Form, compose};
 use crate::http::{HttpResponse, status};
 use crate::job::Job;
 use crate::line::{Words, escape};
-use crate::policy::Asker;
+use crate::policy::{Asker, Groups};
 use crate::request::{Request, Via};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -35,7 +35,14 @@ impl Ingress {
         let Request { actor, channel, prefix, text, .. } = &job.request;
         let given = match command {
             Some(command) => match command.lacking(text) {
-                Some(given) if self.offers(Asker { actor, channel: &channel.id, now: job.asked }, command) => given,
+                Some(given)
+                    if self.offers(
+                        Asker { actor, channel: &channel.id, now: job.asked, groups: Groups::Unknown },
+                        command,
+                    ) =>
+                {
+                    given
+                }
                 _ => return false,
             },
             None if Words::new(text).next().is_none() => Vec::new(),
@@ -51,7 +58,7 @@ impl Ingress {
     /// Opens the form that was asked for without a line.
     pub(super) async fn open(&self, chat: &dyn Chat, opening: Opening, now: Timestamp) -> HttpResponse {
         let Opening { actor, draft, trigger } = opening;
-        let asker = Asker { actor: &actor, channel: &draft.channel.id, now };
+        let asker = Asker { actor: &actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
         let command = self.app.commands().find(&draft.command).filter(|command| self.offers(asker, command));
         let form = match command {
             Some(command) => Form::of(&command, &[], draft),
@@ -73,7 +80,7 @@ impl Ingress {
     /// a page does. Within the time of an inline command; what its completer lacks then is not among them.
     pub async fn proposals(&self, typing: &Typing, now: Timestamp) -> Vec<String> {
         let Typing { actor, draft, field, typed } = typing;
-        let asker = Asker { actor, channel: &draft.channel.id, now };
+        let asker = Asker { actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
         if draft.command.is_empty() && field == COMMAND {
             let offered = self.app.commands().all().filter(|command| self.offers(asker, command));
             return matching(offered.map(|command| command.path()), typed);
@@ -110,7 +117,7 @@ impl Ingress {
             _ => &draft.command,
         };
         let known = self.app.commands().find(path);
-        let asker = Asker { actor: &actor, channel: &draft.channel.id, now };
+        let asker = Asker { actor: &actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
         let Some(command) = known.filter(|command| !asks_which || self.offers(asker, command)) else {
             // It was there when the form was opened: the bot has changed meanwhile.
             tracing::warn!(job = %id, "a form was sent off for a command that is not there");
@@ -151,7 +158,9 @@ impl Ingress {
         match self.app.commands().read(prefix, &line, &|_| true).what {
             What::Run(read, _) if read.path() == command.path() => Ok(line),
             What::Usage(_, reply) | What::Unknown(reply) => Err(Refused::Line(reply.text())),
-            What::Run(..) | What::Help(_) => Err(Refused::Line("these words cannot be put into one line".to_owned())),
+            What::Run(..) | What::Help(_) | What::Own(_) => {
+                Err(Refused::Line("these words cannot be put into one line".to_owned()))
+            }
         }
     }
 

@@ -175,7 +175,7 @@ fn a_line_gives_what_the_command_gets() {
 fn without_rules_what_requires_a_permission_is_closed() {
     let policy = Policy::default();
     let ann = actor("U1");
-    let asker = Asker { actor: &ann, channel: "C1", now: NOW };
+    let asker = Asker { actor: &ann, channel: "C1", now: NOW, groups: Groups::Unknown };
     for (path, required) in [("ping", None), ("restart", Some("ops.restart")), ("oncall page", Some("oncall.page"))] {
         let command = find(path).unwrap();
         let denied = required.map(|permission| {
@@ -195,16 +195,16 @@ fn a_command_alone_opens_only_what_needs_no_more_to_be_known() {
     let policy = Written::new("simple", simple).policy().unwrap();
     let restart = find("restart").unwrap();
     let admits = |policy: &Policy, user: &str, command: &Command, now: Timestamp| {
-        policy.admit(Asker { actor: &actor(user), channel: "C1", now }, command, None, "it")
+        policy.admit(Asker { actor: &actor(user), channel: "C1", now, groups: Groups::Unknown }, command, None, "it")
     };
-    assert_eq!(admits(&policy, "U1", &restart, NOW), Ok(()));
+    assert_eq!(admits(&policy, "U1", &restart, NOW), Ok(Some("role `oncall`".to_owned())));
     let why = admits(&policy, "U2", &restart, NOW).unwrap_err();
     assert!(why.contains("Which groups you are in could not be found out"), "whether U2 is in S1 is not known: {why}");
     let closed = format!(
         "{simple}[[rule]]\nname = \"quiet\"\neffect = \"deny\"\ncommand = \"ping\"\nroles = [\"everybody\"]\nhours = \"22:00-06:00\"\n"
     );
     let (policy, ping) = (Written::new("closed", &closed).policy().unwrap(), find("ping").unwrap());
-    assert_eq!(admits(&policy, "U1", &ping, NOW), Ok(()), "it is noon");
+    assert_eq!(admits(&policy, "U1", &ping, NOW), Ok(None), "it is noon");
     let why = admits(&policy, "U1", &ping, NOW + std::time::Duration::from_secs(12 * 60 * 60)).unwrap_err();
     assert!(why.contains("rule `quiet` denies it"), "it is midnight: {why}");
 }

@@ -91,6 +91,7 @@ fn described(inbound: &Inbound) -> String {
             format!("submit {}:{}", submission.draft.command, values.collect::<String>())
         }
         Inbound::Tell(telling) => format!("tell {}", telling.reply.text()),
+        Inbound::Forged(forged) => format!("forged by {}", forged.actor.id),
         Inbound::Answer(response) => {
             assert_eq!(response.status(), 200);
             let json: Value = serde_json::from_slice(response.body()).unwrap_or_default();

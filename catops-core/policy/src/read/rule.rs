@@ -67,7 +67,20 @@ impl Reader {
         let when = self.text(table, "when").and_then(|(text, at)| self.condition(text, at));
         let (effect, target) = (effect?, target?);
         let (roles, except, channels) = (keep_all(about), keep_all(except), keep_all(channels));
-        Some(Rule { name, at: table.at, effect, target, roles, except, channels, window, when })
+        Some(Rule {
+            name,
+            at: table.at,
+            effect,
+            target,
+            roles,
+            except,
+            channels,
+            window,
+            when,
+            by: &[],
+            count: 0,
+            within: 0,
+        })
     }
 
     fn target(&mut self, table: &Table, is_known: bool) -> Option<Target> {

@@ -131,6 +131,7 @@ fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<Attachment>, sea
         Part::Fields(list) => fields(canvas, list),
         Part::Image { url, alt } => image(canvas, url, alt),
         Part::Buttons(list) => buttons(canvas, list, sealing),
+        Part::Decision(_) => {}
         Part::File { name, text } => {
             if !name.trim().is_empty() {
                 canvas.section(format!("*{}*", clip(escape(one_line(name).trim()), FIELD_TEXT)));
@@ -150,6 +151,7 @@ fn weight(part: &Part) -> usize {
         Part::Fields(list) => list.len() * 60,
         Part::Image { alt, .. } => alt.len(),
         Part::Buttons(list) => list.len() * 200, // most of it is the seal
+        Part::Decision(_) => MOST,
         Part::Native { chat, .. } if chat != NAME => 0,
         Part::Table { .. } | Part::File { .. } | Part::Native { .. } => MOST,
     };
