@@ -1,5 +1,6 @@
 //! The second leg: open, claim, allow, run, reply, record.
 
+mod asking;
 mod decide;
 mod hold;
 mod limit;

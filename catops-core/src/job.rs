@@ -344,7 +344,6 @@ impl JobKey {
     /// Signs a text that is no job, for one `purpose`: in lower-case hex, 64 characters.
     ///
     /// A job is JSON and begins with `{`, so no purpose's text can be taken for one.
-    #[cfg(feature = "slack")]
     pub(crate) fn tag(&self, purpose: &str, text: &str) -> String {
         hex(hmac::sign(&self.0, &signed(purpose, text)).as_ref())
     }

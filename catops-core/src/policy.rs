@@ -175,6 +175,16 @@ impl Policy {
         }
     }
 
+    /// Returns whether it can be that others have to approve a command.
+    pub fn may_take_approval(&self, command: &Command) -> bool {
+        command.approve().is_some() || self.rules.rules.iter().any(|rule| rule.effect == Effect::Approve)
+    }
+
+    /// Returns whether somebody can approve `command`.
+    pub fn can_approve(&self, asker: Asker<'_>, command: &Command, approval: &Approval) -> bool {
+        self.rules.can_approve(approval, &asker.asks(&command.path(), command, Arguments::Unknown))
+    }
+
     /// Returns what it takes to run a command that may be run, if others have to approve it.
     pub fn approval(&self, asker: Asker<'_>, command: &Command, arguments: Option<&[Argument]>) -> Option<Approval> {
         let path = command.path();

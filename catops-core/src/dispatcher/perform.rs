@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::run::{self, Ended};
 use super::turn::{Call, Ending, Notes, Turn};
-use super::{Dispatched, next, words};
+use super::{Dispatched, asking, next, words};
 use crate::audit::Outcome;
-use crate::context::{Context, Inner};
+use crate::command::Command;
+use crate::context::{Context, Inner, Outbox};
 use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
 
@@ -25,36 +26,11 @@ impl Turn<'_> {
         let (request, app) = (&self.job.request, &self.dispatcher.app);
         let outbox = self.outbox(if ephemeral { Audience::Asker } else { Audience::Channel });
         let outbox = Arc::new(outbox.with_intro(self.intro(&name, &arguments, &notes)));
-        let deadline = self.begun + self.limit.saturating_sub(margin(self.limit));
-        let context = Context::new(Inner {
-            job: self.job.id.clone(),
-            request: request.clone(),
-            chat: self.job.reply_to.chat.clone(),
-            plugin: command.plugin().to_owned(),
-            clock: self.clock,
-            deadline,
-            store: self.dispatcher.store.clone(),
-            outbox: outbox.clone(),
-        });
-        let (id, begun) = (&self.job.id, Instant::now());
-        let (outcome, mut reply) = match run::run(command.run(), &command, context, values, deadline).await {
-            Ended::Replied(reply) => (Outcome::Ran, reply),
-            Ended::Usage(text) => (Outcome::Usage, Reply::to_asker(text)),
-            Ended::Failed(detail) => {
-                tracing::error!(command = name, error = detail, "a command failed");
-                (Outcome::Failed, words::failed(&name, id))
-            }
-            Ended::Panicked(detail) => {
-                tracing::error!(command = name, panic = detail, "a command panicked");
-                (Outcome::Panicked, words::panicked(&name, id))
-            }
-            Ended::TimedOut => {
-                let after = self.begun.elapsed();
-                tracing::error!(command = name, after = ?after, "a command outlived its deadline");
-                (Outcome::TimedOut, words::timed_out(&name, after, id))
-            }
-        };
+        let (deadline, begun) = (self.deadline(), Instant::now());
+        let context = self.context(&command, &outbox, deadline);
+        let ended = run::run(command.run(), &command, context, values, deadline).await;
         notes.took = Some(begun.elapsed());
+        let (outcome, mut reply) = self.told(ended, &name);
         if ephemeral {
             reply.audience = Audience::Asker;
         }
@@ -62,10 +38,52 @@ impl Turn<'_> {
         self.end(&outbox, Ending { command: name, arguments, outcome, reply, notes }).await
     }
 
+    /// When a command or a plan is stopped.
+    pub(super) fn deadline(&self) -> Instant {
+        self.begun + self.limit.saturating_sub(margin(self.limit))
+    }
+
+    /// Makes what a command or a plan sees.
+    pub(super) fn context(&self, command: &Command, outbox: &Arc<Outbox>, deadline: Instant) -> Context {
+        Context::new(Inner {
+            job: self.job.id.clone(),
+            request: self.job.request.clone(),
+            chat: self.job.reply_to.chat.clone(),
+            plugin: command.plugin().to_owned(),
+            clock: self.clock,
+            deadline,
+            store: self.dispatcher.store.clone(),
+            outbox: outbox.clone(),
+        })
+    }
+
+    /// Turns an end into an outcome and what is said of it; what went wrong goes to the log.
+    pub(super) fn told(&self, ended: Ended, name: &str) -> (Outcome, Reply) {
+        let id = &self.job.id;
+        match ended {
+            Ended::Replied(reply) => (Outcome::Ran, reply),
+            Ended::Usage(text) => (Outcome::Usage, Reply::to_asker(text)),
+            Ended::Failed(detail) => {
+                tracing::error!(command = name, error = detail, "a command failed");
+                (Outcome::Failed, words::failed(name, id))
+            }
+            Ended::Panicked(detail) => {
+                tracing::error!(command = name, panic = detail, "a command panicked");
+                (Outcome::Panicked, words::panicked(name, id))
+            }
+            Ended::TimedOut => {
+                let after = self.begun.elapsed();
+                tracing::error!(command = name, after = ?after, "a command outlived its deadline");
+                (Outcome::TimedOut, words::timed_out(name, after, id))
+            }
+        }
+    }
+
     /// Says who ran what, where the words are not seen by whoever sees a public reply.
-    fn intro(&self, name: &str, arguments: &str, _notes: &Notes) -> Option<String> {
+    fn intro(&self, name: &str, arguments: &str, notes: &Notes) -> Option<String> {
         let request = &self.job.request;
-        (!request.via.is_line()).then(|| words::ran(&request.actor, name, arguments))
+        let ran = (!request.via.is_line()).then(|| words::ran(&request.actor, name, arguments))?;
+        Some(asking::approved(ran, &notes.approvers))
     }
 }
 

@@ -89,12 +89,12 @@ pub(super) fn ran(who: &Actor, command: &str, arguments: &str) -> String {
     format!("{} ran `{}`", name_of(who), bare(&line))
 }
 
-fn name_of(who: &Actor) -> String {
+pub(super) fn name_of(who: &Actor) -> String {
     bare(&who.to_string())
 }
 
 /// Puts what others wrote into one line, short and without what light Markdown gives a meaning.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'").replace("**", "");
     match words.char_indices().nth(REPEATED) {
         Some((at, _)) => format!("{}…", &words[..at]),

@@ -1,0 +1,91 @@
+//! What is said of that which waits, and of those who decide on it.
+
+use super::words::{bare, name_of};
+use crate::audit::{Approver, Outcome};
+use crate::pending::Pending;
+use crate::policy::Approval;
+use crate::reply::Reply;
+use crate::request::Actor;
+
+/// What stands above the plan and the buttons.
+pub(super) fn asks(pending: &Pending, line: &str, approval: Option<&Approval>, outcome: Outcome) -> String {
+    let (who, line, until) = (name_of(&pending.asker), bare(line), pending.expires);
+    let first = match outcome {
+        Outcome::Changed => format!("The plan of `{line}` is another by now, so nothing was run."),
+        Outcome::Approved => format!("{} approved `{line}`, which **{who}** asks for.", names(&pending.approvers)),
+        _ if approval.is_some() => format!("**{who}** asks for `{line}`. Nothing has been run yet."),
+        _ => format!("**{who}**, this is what `{line}` would do. Nothing has been run yet."),
+    };
+    match approval {
+        Some(approval) => {
+            let more = if pending.approvers.is_empty() { "" } else { " more" };
+            let missing = usize::from(approval.count).saturating_sub(pending.approvers.len());
+            format!("{first} It takes the approval of {missing}{more} with {}, until {until}.", roles(approval))
+        }
+        None => format!("{first} Until {until}, **{who}** can apply it."),
+    }
+}
+
+/// Says which roles an approver has.
+fn roles(approval: &Approval) -> String {
+    let any = |roles: &Vec<&str>| roles.iter().map(|role| format!("`{role}`")).collect::<Vec<_>>().join(" or ");
+    let all = approval.by.iter().map(any).collect::<Vec<_>>().join(" and ");
+    format!("the role {all}")
+}
+
+fn names(approvers: &[Approver]) -> String {
+    approvers.iter().map(|approver| format!("**{}**", name_of(&approver.who))).collect::<Vec<_>>().join(" and ")
+}
+
+/// Adds to `ran` who approved it.
+pub(super) fn approved(ran: String, approvers: &[Approver]) -> String {
+    if approvers.is_empty() { ran } else { format!("{ran}, approved by {}", names(approvers)) }
+}
+
+pub(super) fn gone() -> Reply {
+    Reply::to_asker("I no longer know what this button decides on, so nothing was run. Please type the command again.")
+}
+
+pub(super) fn too_late(pending: &Pending) -> Reply {
+    let (until, who) = (pending.expires, name_of(&pending.asker));
+    Reply::to_asker(format!(
+        "This could be decided until {until}, and nothing was run. If it is still wanted, **{who}** types the command again."
+    ))
+}
+
+pub(super) fn own() -> Reply {
+    Reply::to_asker("You asked for this yourself, so somebody else has to approve it.")
+}
+
+pub(super) fn not_theirs(pending: &Pending) -> Reply {
+    Reply::to_asker(format!("This is for **{}** to decide, who asked for it.", name_of(&pending.asker)))
+}
+
+pub(super) fn no_approver(approval: &Approval) -> Reply {
+    Reply::to_asker(format!("You may not decide on this: it takes {}.", roles(approval)))
+}
+
+pub(super) fn again() -> Reply {
+    Reply::to_asker("You have approved this already; somebody else has to as well.")
+}
+
+pub(super) fn needless(pending: &Pending) -> Reply {
+    let who = name_of(&pending.asker);
+    Reply::to_asker(format!("By now this takes no approval. **{who}** can type the command again, and it runs."))
+}
+
+/// Why what others approve may not be run by who asked for it.
+pub(super) fn denied(pending: &Pending, why: &str) -> Reply {
+    Reply::to_asker(format!(
+        "**{}** may not run it by now, so it was not run. They would read: {why}",
+        name_of(&pending.asker)
+    ))
+}
+
+pub(super) fn rejected(who: &Actor, pending: &Pending, line: &str) -> Reply {
+    let (who, asker, line) = (name_of(who), name_of(&pending.asker), bare(line));
+    Reply::to_channel(match who == asker {
+        true => format!("**{who}** took back `{line}`. Nothing was run."),
+        false => format!("**{who}** turned down `{line}`, which **{asker}** asked for. Nothing was run."),
+    })
+}
