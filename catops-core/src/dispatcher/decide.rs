@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::pending::{Answer, Pending};
 use crate::policy::{Approval, Asker, Groups};
 use crate::reply::{Audience, Reply};
-use crate::request::{Decided, Request};
+use crate::request::{Actor, Decided, Request};
 
 impl Turn<'_> {
     /// Takes the press of a button that decides.
@@ -169,11 +169,14 @@ impl Turn<'_> {
         approval: Option<&Approval>,
     ) -> Result<(), Reply> {
         let me = &self.job.request.actor;
-        let is_same = |other: &crate::request::Actor| me.id == other.id && me.team == other.team;
-        match (answer, is_same(&pending.asker), approval) {
-            (Answer::Apply | Answer::Cancel | Answer::Deny, true, _) => Ok(()),
-            (Answer::Apply | Answer::Cancel, false, _) => Err(asking::not_theirs(pending)),
-            (Answer::Approve, true, _) => Err(asking::own()),
+        // To approve one must be another for sure, and to decide in one's own name the same for sure: an id of another
+        // workspace is neither.
+        let may_be = |other: &Actor| me.id == other.id;
+        let is_asker = may_be(&pending.asker) && me.team == pending.asker.team;
+        match (answer, may_be(&pending.asker), approval) {
+            (Answer::Apply | Answer::Cancel | Answer::Deny, _, _) if is_asker => Ok(()),
+            (Answer::Apply | Answer::Cancel, ..) => Err(asking::not_theirs(pending)),
+            (Answer::Approve | Answer::Deny, true, _) => Err(asking::own()),
             (Answer::Approve | Answer::Deny, false, None) => Err(asking::needless(pending)),
             (Answer::Approve | Answer::Deny, false, Some(approval)) => {
                 let known = self.groups(me).await;
@@ -182,7 +185,7 @@ impl Turn<'_> {
                 if !self.dispatcher.app.policy().can_approve(asker, command, approval) {
                     return Err(asking::no_approver(approval));
                 }
-                let again = answer == Answer::Approve && pending.approvers.iter().any(|one| is_same(&one.who));
+                let again = answer == Answer::Approve && pending.approvers.iter().any(|one| may_be(&one.who));
                 if again { Err(asking::again()) } else { Ok(()) }
             }
         }

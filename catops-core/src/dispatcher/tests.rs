@@ -1,5 +1,7 @@
 //! Buttons and forms, and the steps that follow a run.
 
+mod waiting;
+
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
