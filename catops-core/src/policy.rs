@@ -35,9 +35,9 @@ use std::fmt;
 use std::path::Path;
 
 pub use catops_policy::{
-    Approval, Argument, Arguments, Because, Condition, Declared, Denial, EVERYBODY, Effect, Expectation, File, Given,
-    Groups, Kind, Limit, Member, Mistake, Per, Place, Question, Role, Rule, Rules, Target, Term, Test, Text, Verdict,
-    Why, Window, member, moment,
+    AUDIT, Approval, Argument, Arguments, Because, Condition, Declared, Denial, EVERYBODY, Effect, Expectation, File,
+    Given, Groups, Kind, Limit, Member, Mistake, Per, Place, Question, Role, Rule, Rules, Target, Term, Test, Text,
+    Verdict, Why, Window, member, moment,
 };
 
 pub use self::expect::{Surprise, test};
@@ -87,14 +87,22 @@ impl<'a> Asker<'a> {
         Self { actor: &request.actor, channel: &request.channel.id, now, groups: Groups::Unknown }
     }
 
-    fn asks(self, path: &'a str, command: &Command, arguments: Arguments<'a>) -> Question<'a> {
-        let channel = Some(self.channel).filter(|channel| !channel.is_empty());
+    /// Returns whether they may run a command, as a question.
+    pub fn asks(self, path: &'a str, command: &Command, arguments: Arguments<'a>) -> Question<'a> {
+        Question { command: path, permission: command.requires(), arguments, ..self.question() }
+    }
+
+    /// Returns who asks, as a question about no command: for what hinges on roles alone.
+    pub fn question(self) -> Question<'a> {
         Question {
-            channel,
-            arguments,
+            user: &self.actor.id,
+            team: &self.actor.team,
             groups: self.groups,
+            channel: Some(self.channel).filter(|channel| !channel.is_empty()),
+            command: "",
+            permission: None,
+            arguments: Arguments::Unknown,
             now: Some(self.now.as_secs()),
-            ..question(self.actor, path, command)
         }
     }
 }
@@ -189,8 +197,17 @@ impl Policy {
     pub fn approval(&self, asker: Asker<'_>, command: &Command, arguments: Option<&[Argument]>) -> Option<Approval> {
         let path = command.path();
         let arguments = arguments.map_or(Arguments::Unknown, Arguments::Known);
-        let declared = command.approve().map(|approve| Declared { role: approve.role, count: approve.count });
-        self.rules.approval(&asker.asks(&path, command, arguments), declared)
+        self.rules.approval(&asker.asks(&path, command, arguments), declared(command))
+    }
+
+    /// Returns whether somebody can approve. That it is not the one who asked is for the caller to see to.
+    pub fn can_approve(&self, approval: &Approval, approver: Asker<'_>) -> bool {
+        self.rules.can_approve(approval, &approver.question())
+    }
+
+    /// Returns whether somebody may run without approval what they may run and what else would wait for it.
+    pub fn may_break_glass(&self, asker: Asker<'_>) -> bool {
+        self.rules.may_break_glass(&asker.question())
     }
 
     /// Holds the rules against the commands, for what only shows beside them.
@@ -213,6 +230,11 @@ fn hold(rules: &Rules, commands: &Commands) -> Result<(), Error> {
         return Ok(());
     }
     load::refused(rules.file, &rules.check(&facts::all(commands)))
+}
+
+/// Returns what the author of a command declares of its approval.
+pub fn declared(command: &Command) -> Option<Declared> {
+    command.approve().map(|approve| Declared { role: approve.role, count: approve.count })
 }
 
 /// Makes the question whether `actor` may run `command`, in which nothing else is known yet. `path` is the command's.

@@ -37,6 +37,8 @@ pub(crate) struct Command {
     pub(crate) cfgs: Vec<String>,
     /// The permission that it requires.
     pub(crate) requires: Option<String>,
+    /// The role that it declares of those who have to approve it.
+    pub(crate) approve: Option<String>,
     /// What it takes, as far as the signature tells.
     pub(crate) parameters: Vec<Parameter>,
 }
@@ -115,7 +117,8 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let parameters = signature.inputs.iter().filter_map(parameter).collect();
     let cfgs = file.cfgs.iter().cloned().chain(cfgs(attributes)).collect();
     let line = signature.ident.span().start().line;
-    Some(Command { function, name, group, line, cfgs, requires, parameters })
+    let approve = None;
+    Some(Command { function, name, group, line, cfgs, requires, approve, parameters })
 }
 
 /// Returns what the policy may look at; nothing of the context, which is borrowed.

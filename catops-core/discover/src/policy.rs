@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use catops_policy::{
-    Condition, Effect, Facts, Kind, Member, Place, Role, Rule, Rules, Target, Term, Test, Text, Window,
+    Condition, Effect, Facts, Kind, Limit, Member, Per, Place, Role, Rule, Rules, Target, Term, Test, Text, Window,
 };
 
 use crate::Scan;
-use crate::file::File;
+use crate::file::{Command, File};
 
 /// The file's name.
 const NAME: &str = "catops.toml";
@@ -17,12 +17,13 @@ const NAME: &str = "catops.toml";
 pub(crate) fn read(root: &Path, files: &[File], scan: &mut Scan) -> Option<Rules> {
     let path = root.join(NAME);
     // Watched only where it is: cargo takes a file that is not there for one that has changed. The folder tells when it comes.
+    let folder = root.file_name().map_or_else(|| "plugins".to_owned(), |name| name.to_string_lossy().into_owned());
+    let shown = format!("{folder}/{NAME}");
     if !path.exists() {
+        scan.faults.extend(files.iter().flat_map(|file| unapproved(file, &shown)));
         return None;
     }
     scan.watched.push(path.clone());
-    let folder = root.file_name().map_or_else(|| "plugins".to_owned(), |name| name.to_string_lossy().into_owned());
-    let shown = format!("{folder}/{NAME}");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) => {
@@ -39,20 +40,38 @@ pub(crate) fn read(root: &Path, files: &[File], scan: &mut Scan) -> Option<Rules
     checked.map_err(|mistakes| scan.faults.extend(mistakes.iter().map(|mistake| mistake.in_file(&shown)))).ok()
 }
 
-fn facts(command: &crate::file::Command) -> Facts {
-    Facts { path: command.path(), requires: command.requires.clone(), parameters: command.parameters.clone() }
+/// Complains of commands that nobody could approve, since there is no file that says who may.
+fn unapproved(file: &File, shown: &str) -> Vec<String> {
+    let complaint = |command: &Command| {
+        let (at, path) = (format!("{}:{}", file.shown, command.line), command.path());
+        let role = command.approve.as_deref().filter(|role| *role != catops_policy::EVERYBODY)?;
+        Some(format!(
+            "{at}: nobody could approve `{path}`: it takes the role `{role}`, and there is no {shown}; write one with \
+             `[roles.{role}]` and `members` below it"
+        ))
+    };
+    file.commands.iter().filter_map(complaint).collect()
+}
+
+fn facts(command: &Command) -> Facts {
+    Facts {
+        path: command.path(),
+        requires: command.requires.clone(),
+        approve: command.approve.clone(),
+        parameters: command.parameters.clone(),
+    }
 }
 
 /// Writes the rules as a `static`.
 pub(crate) fn write(rules: &Rules) -> String {
-    let Rules { file, teams, guardrail, roles, rules, limits: _, break_glass: _ } = rules;
-    let (teams, guardrail) = (texts(teams), texts(guardrail));
-    let (roles, rules) = (list(roles, role), list(rules, rule));
+    let Rules { file, teams, guardrail, roles, rules, limits, break_glass } = rules;
+    let (teams, guardrail, break_glass) = (texts(teams), texts(guardrail), texts(break_glass));
+    let (roles, rules, limits) = (list(roles, role), list(rules, rule), list(limits, limit));
     format!(
         "#[doc(hidden)]\nstatic __CATOPS_RULES: ::catops_core::policy::Rules = {{\n    #[allow(unused_imports)]\n    use \
-         ::catops_core::policy::{{Condition, Effect, Kind, Member, Place, Role, Rule, Rules, Target, Term, Test, Text, \
-         Window}};\n    Rules {{ file: {file:?}, teams: {teams}, guardrail: {guardrail}, roles: {roles}, rules: {rules}, \
-         limits: &[], break_glass: &[] }}\n}};\n\n"
+         ::catops_core::policy::{{Condition, Effect, Kind, Limit, Member, Per, Place, Role, Rule, Rules, Target, Term, \
+         Test, Text, Window}};\n    Rules {{ file: {file:?}, teams: {teams}, guardrail: {guardrail}, roles: {roles}, rules: {rules}, \
+         limits: {limits}, break_glass: {break_glass} }}\n}};\n\n"
     )
 }
 
@@ -99,15 +118,12 @@ fn rule(rule: &Rule) -> String {
         Effect::Deny => "Deny",
         Effect::Approve => "Approve",
     };
-    let target = match rule.target {
-        Target::Permissions(patterns) => format!("Target::Permissions({})", texts(patterns)),
-        Target::Commands(patterns) => format!("Target::Commands({})", texts(patterns)),
-    };
     format!(
-        "Rule {{ name: {:?}, at: {}, effect: Effect::{effect}, target: {target}, roles: {}, except: {}, channels: {}, window: \
+        "Rule {{ name: {:?}, at: {}, effect: Effect::{effect}, target: {}, roles: {}, except: {}, channels: {}, window: \
          {}, when: {}, by: {}, count: {}, within: {} }}",
         rule.name,
         place(&rule.at),
+        target(&rule.target),
         texts(rule.roles),
         texts(rule.except),
         texts(rule.channels),
@@ -117,6 +133,24 @@ fn rule(rule: &Rule) -> String {
         rule.count,
         rule.within,
     )
+}
+
+fn limit(limit: &Limit) -> String {
+    let per = match limit.per {
+        Per::User => "User",
+        Per::Command => "Command",
+        Per::Bot => "Bot",
+    };
+    let Limit { name, at, target: about, per: _, count, within } = limit;
+    let (at, target) = (place(at), target(about));
+    format!("Limit {{ name: {name:?}, at: {at}, target: {target}, per: Per::{per}, count: {count}, within: {within} }}")
+}
+
+fn target(target: &Target) -> String {
+    match target {
+        Target::Permissions(patterns) => format!("Target::Permissions({})", texts(patterns)),
+        Target::Commands(patterns) => format!("Target::Commands({})", texts(patterns)),
+    }
 }
 
 fn window(window: &Window) -> String {

@@ -1,7 +1,12 @@
 //! What waits for others, and who they are.
 
-use crate::decide::Question;
-use crate::rules::{Limit, Rules};
+use crate::decide::{Question, Who};
+use crate::near::one_of;
+use crate::rules::{EVERYBODY, Limit, Rule, Rules, Text};
+use crate::truth::Truth;
+
+/// How long what a command declares waits to be approved, and what a rule holds back that does not say: an hour, in seconds.
+pub(crate) const WITHIN: u32 = 60 * 60;
 
 /// What it takes to run something that may be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +17,25 @@ pub struct Approval {
     pub count: u8,
     /// How long it waits for them, in seconds.
     pub within: u32,
+}
+
+impl Approval {
+    /// Says it to the one who asked, in one sentence with light Markdown.
+    pub fn sentence(&self) -> String {
+        format!("It takes the approval of {}.", self.others())
+    }
+
+    /// Says who has to approve, as the end of a sentence: "2 others with the role `leads`".
+    pub fn others(&self) -> String {
+        let mut text = if self.count > 1 { format!("{} others", self.count) } else { "somebody else".to_owned() };
+        // Whoever asks for a role of each asks for none where everybody has one.
+        let named = self.by.iter().filter(|roles| !roles.contains(&EVERYBODY));
+        for (index, roles) in named.enumerate() {
+            text.push_str(if index == 0 { " with the role " } else { " and the role " });
+            text.push_str(&one_of(roles));
+        }
+        text
+    }
 }
 
 /// What a command declares of its approval.
@@ -28,24 +52,60 @@ impl Rules {
     /// an approver has a role of each, the largest count holds and the shortest time. A rule of which it cannot be told
     /// whether it applies does.
     pub fn approval(&self, question: &Question<'_>, declared: Option<Declared>) -> Option<Approval> {
-        let _ = (question, declared);
-        None
+        self.approval_for(question, Who::ASKER, declared)
     }
 
-    /// Returns whether the asker of `question` can approve. What is not known approves nothing.
+    pub(crate) fn approval_for(
+        &self,
+        question: &Question<'_>,
+        who: Who<'_>,
+        declared: Option<Declared>,
+    ) -> Option<Approval> {
+        let mut all = Approval { by: Vec::new(), count: 0, within: u32::MAX };
+        let mut add = |by: Vec<&'static str>, count: u8, within: u32| {
+            all.count = all.count.max(count);
+            all.within = all.within.min(within);
+            if !all.by.contains(&by) {
+                all.by.push(by);
+            }
+        };
+        if let Some(declared) = declared {
+            add(vec![declared.role], declared.count, WITHIN);
+        }
+        for rule in self.approving(question, who) {
+            add(names(rule), rule.count, rule.within);
+        }
+        (!all.by.is_empty()).then_some(all)
+    }
+
+    /// Returns whether the asker of `question` can approve. What is not known approves nothing, and nobody of another
+    /// workspace does where the file names some.
     pub fn can_approve(&self, approval: &Approval, question: &Question<'_>) -> bool {
-        let _ = (approval, question);
-        false
+        let has = |roles: &Vec<&'static str>| roles.iter().any(|role| self.has_role(role, question));
+        !approval.by.is_empty() && approval.by.iter().all(has)
     }
 
     /// Returns whether the asker of `question` may run without approval what else would wait for it.
     pub fn may_break_glass(&self, question: &Question<'_>) -> bool {
-        let _ = question;
-        false
+        self.breaks_glass_as(question).is_some()
+    }
+
+    /// Returns the role, as `break-glass` names it, by which the asker may do without approval.
+    pub(crate) fn breaks_glass_as(&self, question: &Question<'_>) -> Option<&'static Text> {
+        self.break_glass.iter().find(|role| self.has_role(role.text, question))
     }
 
     /// Returns the limits on a command.
     pub fn limits_on(&self, path: &str, permission: Option<&str>) -> impl Iterator<Item = &'static Limit> {
         self.limits.iter().filter(move |limit| limit.target.has(path, permission))
     }
+
+    fn has_role(&self, name: &str, question: &Question<'_>) -> bool {
+        !self.is_foreign(question) && self.has_named(name, question, Who::ASKER) == Truth::Yes
+    }
+}
+
+/// Returns the roles whose members can approve what a rule holds back.
+pub(crate) fn names(rule: &Rule) -> Vec<&'static str> {
+    rule.by.iter().map(|role| role.text).collect()
 }

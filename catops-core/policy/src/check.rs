@@ -1,7 +1,7 @@
 //! What only shows beside the commands: permissions that none requires, rules that none can match, arguments that one lacks.
 
 use crate::near::{nearest, one_of};
-use crate::rules::{EVERYBODY, Effect, Mistake, Place, Rule, Rules, Target, Text, covers, names};
+use crate::rules::{AUDIT, EVERYBODY, Effect, Limit, Mistake, Place, Role, Rule, Rules, Target, Text, covers, names};
 use crate::when::{Condition, Term, Test};
 
 /// What a check needs to know of a command.
@@ -11,6 +11,8 @@ pub struct Facts {
     pub path: String,
     /// The permission that it requires.
     pub requires: Option<String>,
+    /// The role that it declares of those who have to approve it.
+    pub approve: Option<String>,
     /// What it takes.
     pub parameters: Vec<Parameter>,
 }
@@ -33,16 +35,22 @@ impl Rules {
     pub fn check(&self, commands: &[Facts]) -> Vec<Mistake> {
         let mut check = Check { commands, guardrail: self.guardrail, mistakes: Vec::new() };
         for guard in self.guardrail {
-            check.permission(guard);
+            check.permission(guard, &[AUDIT]);
         }
         for role in self.roles {
             for grant in role.allow {
-                check.permission(grant);
+                check.permission(grant, &[AUDIT]);
                 check.guarded(grant);
             }
         }
         for rule in self.rules {
             check.rule(rule);
+        }
+        for limit in self.limits {
+            check.limit(limit);
+        }
+        for command in commands {
+            check.approvers(command, self.roles);
         }
         check.mistakes
     }
@@ -69,12 +77,14 @@ impl Check<'_> {
         required
     }
 
-    fn permission(&mut self, pattern: &Text) {
+    /// Complains of a permission that no command requires, unless it is one of the bot's `own`.
+    fn permission(&mut self, pattern: &Text, own: &[&str]) {
         let required = self.required();
-        if required.iter().any(|permission| covers(pattern.text, permission)) {
+        let known = || required.iter().chain(own).copied();
+        if known().any(|permission| covers(pattern.text, permission)) {
             return;
         }
-        let cure = match nearest(pattern.text, required.iter().copied()).as_slice() {
+        let cure = match nearest(pattern.text, known()).as_slice() {
             [] if required.is_empty() => {
                 "they require none at all; write `#[command(requires = \"…\")]`, or name it in a rule with `command`"
                     .to_owned()
@@ -103,7 +113,8 @@ impl Check<'_> {
         match rule.target {
             Target::Permissions(patterns) => {
                 for pattern in patterns {
-                    self.permission(pattern);
+                    // To look at what was done takes no approval.
+                    self.permission(pattern, if rule.effect == Effect::Approve { &[] } else { &[AUDIT] });
                     if rule.effect == Effect::Allow {
                         self.guarded(pattern);
                     }
@@ -124,8 +135,38 @@ impl Check<'_> {
             for term in when.terms {
                 self.term(&when, term, &commands);
             }
+            if commands.is_empty() && rule.target.has("", Some(AUDIT)) {
+                self.wrong(when.at, format!("what `{AUDIT}` opens has no arguments; leave `when` out"));
+            }
         }
         self.kept_back(rule, &commands);
+    }
+
+    fn limit(&mut self, limit: &Limit) {
+        match limit.target {
+            Target::Permissions(patterns) => patterns.iter().for_each(|pattern| self.permission(pattern, &[])),
+            // Where the limit does not say, it is about whatever there is.
+            Target::Commands(patterns) => {
+                patterns.iter().filter(|pattern| pattern.at != limit.at).for_each(|pattern| self.command(pattern));
+            }
+        }
+    }
+
+    /// Complains of a command that nobody could approve.
+    fn approvers(&mut self, command: &Facts, roles: &[Role]) {
+        let Some(name) = command.approve.as_deref().filter(|name| *name != EVERYBODY) else { return };
+        if roles.iter().any(|role| role.name.text == name && !role.members.is_empty()) {
+            return;
+        }
+        let cure = match nearest(name, roles.iter().map(|role| role.name.text)).as_slice() {
+            [] => format!("write `[roles.{name}]` and `members` below it"),
+            near => format!("here is {}, so change one of the names", one_of(near)),
+        };
+        let said = format!(
+            "nobody could approve `{}`: it takes the role `{name}`, which has no members here; {cure}",
+            command.path
+        );
+        self.wrong(Place { line: 1, column: 1 }, said);
     }
 
     /// Complains of a rule that opens commands which the guardrail closes.

@@ -130,17 +130,22 @@ pub enum Because {
 
 /// The one for whom a role is looked up.
 #[derive(Clone, Copy)]
-enum Who<'a> {
-    Asker(&'a Cell<bool>),
+pub(crate) enum Who<'a> {
+    /// The one who asks. Notes whether groups that are unknown could change the answer.
+    Asker(Option<&'a Cell<bool>>),
     /// Somebody who has this role and no other.
     Holder(&'a str),
+}
+
+impl Who<'_> {
+    pub(crate) const ASKER: Self = Self::Asker(None);
 }
 
 impl Rules {
     /// Decides. What denies beats what allows, and the guardrail beats everything.
     pub fn decide(&self, question: &Question<'_>) -> Verdict {
         let unsure = Cell::new(false);
-        let because = match self.judge(question, Who::Asker(&unsure)) {
+        let because = match self.judge(question, Who::Asker(Some(&unsure))) {
             Ok(why) => return Verdict::Allow(why),
             Err(because) => because,
         };
@@ -176,7 +181,8 @@ impl Rules {
         }
         // One pass: the first rule that surely denies, the first that may, the first that allows, the first that almost does.
         let (mut unclear, mut allowed, mut almost) = (None, None, None);
-        for rule in self.rules.iter().filter(|rule| rule.target.has(question.command, question.permission)) {
+        let decides = |rule: &&Rule| rule.effect != Effect::Approve;
+        for rule in self.about(question).filter(decides) {
             let people = self.people(rule, question, who);
             if people == Truth::No {
                 continue;
@@ -200,6 +206,17 @@ impl Rules {
         unclear.map_or(Ok(why), |rule| Err(Because::Unclear(rule)))
     }
 
+    /// Returns the rules about a command, whomever they are about.
+    pub(crate) fn about(&self, question: &Question<'_>) -> impl Iterator<Item = &'static Rule> {
+        self.rules.iter().filter(|rule| rule.target.has(question.command, question.permission))
+    }
+
+    /// Returns the rules that make somebody wait for approval. One of which that cannot be told is among them.
+    pub(crate) fn approving(&self, question: &Question<'_>, who: Who<'_>) -> impl Iterator<Item = &'static Rule> {
+        let holds = move |rule: &Rule| self.people(rule, question, who).min(conditions(rule, question)) != Truth::No;
+        self.about(question).filter(move |rule| rule.effect == Effect::Approve && holds(rule))
+    }
+
     /// Returns the first role that has the permission.
     fn grant(&self, question: &Question<'_>, who: Who<'_>) -> Option<(&'static Role, &'static Text)> {
         let permission = question.permission?;
@@ -216,12 +233,15 @@ impl Rules {
 
     /// Returns whether somebody has one of these roles.
     fn any(&self, roles: &[Text], question: &Question<'_>, who: Who<'_>) -> Truth {
-        let has = |name: &Text| match name.text {
+        roles.iter().map(|role| self.has_named(role.text, question, who)).max().unwrap_or(Truth::No)
+    }
+
+    pub(crate) fn has_named(&self, name: &str, question: &Question<'_>, who: Who<'_>) -> Truth {
+        match name {
             EVERYBODY => Truth::Yes,
             // A role that the file does not have cannot be read; nothing is known of one.
             name => self.role(name).map_or(Truth::Unknown, |role| self.has(role, question, who)),
-        };
-        roles.iter().map(has).max().unwrap_or(Truth::No)
+        }
     }
 
     fn has(&self, role: &Role, question: &Question<'_>, who: Who<'_>) -> Truth {
@@ -229,8 +249,7 @@ impl Rules {
             Who::Holder(name) => return (role.name.text == name).into(),
             Who::Asker(unsure) => unsure,
         };
-        // Ids are given out by workspaces, each for itself.
-        if !self.teams.is_empty() && !self.teams.iter().any(|team| team.text == question.team) {
+        if self.is_foreign(question) {
             return Truth::No;
         }
         let is_one = |member: &Member| match member.kind {
@@ -251,21 +270,26 @@ impl Rules {
         let has_groups = |member: &Member| matches!(member.kind, Kind::Group | Kind::Email);
         if truth == Truth::Unknown && matches!(question.groups, Groups::Unknown) && role.members.iter().any(has_groups)
         {
-            unsure.set(true);
+            unsure.inspect(|unsure| unsure.set(true));
         }
         truth
     }
 
+    /// Returns whether the asker is of a workspace whose people can have no role. Ids are given out by workspaces, each for
+    /// itself.
+    pub(crate) fn is_foreign(&self, question: &Question<'_>) -> bool {
+        !self.teams.is_empty() && !self.teams.iter().any(|team| team.text == question.team)
+    }
+
     /// Returns the roles that the asker has, and those of which it cannot be told.
     pub(crate) fn roles_of(&self, question: &Question<'_>) -> Vec<(&'static Role, Truth)> {
-        let unsure = Cell::new(false);
-        let roles = self.roles.iter().map(|role| (role, self.has(role, question, Who::Asker(&unsure))));
+        let roles = self.roles.iter().map(|role| (role, self.has(role, question, Who::ASKER)));
         roles.filter(|(_, truth)| *truth != Truth::No).collect()
     }
 
     /// Returns whether all conditions of a rule hold for the asker.
     pub(crate) fn holds(&self, rule: &Rule, question: &Question<'_>) -> Truth {
-        self.people(rule, question, Who::Asker(&Cell::new(false))).min(conditions(rule, question))
+        self.people(rule, question, Who::ASKER).min(conditions(rule, question))
     }
 }
 

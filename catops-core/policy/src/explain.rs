@@ -64,10 +64,6 @@ impl Rules {
         }
     }
 
-    fn is_foreign(&self, question: &Question<'_>) -> bool {
-        !self.teams.is_empty() && !self.teams.iter().any(|team| team.text == question.team)
-    }
-
     /// Says where in the file something is, by the file's own name: `catops.toml line 12`.
     fn at(&self, at: Place) -> String {
         format!("{} line {}", self.file.rsplit('/').next().unwrap_or_default(), at.line)

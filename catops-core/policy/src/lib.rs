@@ -18,6 +18,7 @@ mod near;
 mod pattern;
 mod read;
 mod rules;
+mod span;
 mod toml;
 mod truth;
 mod when;
@@ -33,8 +34,8 @@ pub use self::member::read as member;
 pub use self::moment::moment;
 pub use self::read::{File, read};
 pub use self::rules::{
-    EVERYBODY, Effect, Expectation, Kind, Limit, Member, Mistake, Per, Place, Role, Rule, Rules, Target, Text, covers,
-    names,
+    AUDIT, EVERYBODY, Effect, Expectation, Kind, Limit, Member, Mistake, Per, Place, Role, Rule, Rules, Target, Text,
+    covers, names,
 };
 pub use self::truth::Truth;
 pub use self::when::{Condition, Term, Test};

@@ -1,5 +1,7 @@
 //! From TOML to rules: which keys there are, what they take, and every mistake at once.
 
+mod approve;
+mod limit;
 mod role;
 mod rule;
 mod test;
@@ -20,7 +22,7 @@ pub struct File {
 }
 
 /// The keys at the top of the file.
-const TOP: &[&str] = &["teams", "guardrail", "roles", "rule", "test"];
+const TOP: &[&str] = &["teams", "guardrail", "break-glass", "roles", "rule", "limit", "test"];
 
 /// Reads the text of a policy file, which messages call `file`.
 ///
@@ -66,6 +68,11 @@ impl Reader {
         for table in self.tables(root, "rule") {
             rules.extend(self.rule(table, &roles));
         }
+        let mut limits = Vec::new();
+        for table in self.tables(root, "limit") {
+            limits.extend(self.limit(table));
+        }
+        let break_glass = self.break_glass(root, &roles);
         let mut tests = Vec::new();
         for table in self.tables(root, "test") {
             tests.extend(self.test(table));
@@ -76,8 +83,8 @@ impl Reader {
             guardrail: keep_all(guardrail),
             roles: keep_all(roles),
             rules: keep_all(rules),
-            limits: &[],
-            break_glass: &[],
+            limits: keep_all(limits),
+            break_glass: keep_all(break_glass),
         };
         File { rules, tests }
     }

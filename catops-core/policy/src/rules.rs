@@ -11,6 +11,10 @@ use crate::window::Window;
 /// The role that everybody has, also those whom no role names.
 pub const EVERYBODY: &str = "everybody";
 
+/// The permission to read what others did, `history` of everybody, and to check it with `audit verify`. No command
+/// requires it, and it is closed until a role or a rule opens it.
+pub const AUDIT: &str = "catops.audit";
+
 /// A line and a column of the file, both counted from 1; columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -234,8 +238,10 @@ pub struct Expectation {
     pub channel: &'static str,
     /// When it is asked, in seconds since 1970.
     pub now: Option<u64>,
-    /// The lines that are to be allowed.
+    /// The lines that are to be allowed, at once or once they are approved.
     pub allows: Vec<Text>,
+    /// The lines that are to be allowed, and to wait until others approve them.
+    pub approves: Vec<Text>,
     /// The lines that are to be denied.
     pub denies: Vec<Text>,
 }

@@ -24,6 +24,7 @@ fn commands() -> Vec<Facts> {
     let facts = |path: &str, requires: &str, parameters: &[&str]| Facts {
         path: path.to_owned(),
         requires: Some(requires.to_owned()).filter(|permission| !permission.is_empty()),
+        approve: None,
         parameters: parameters.iter().copied().map(parameter).collect(),
     };
     vec![

@@ -1,5 +1,6 @@
 //! Rules.
 
+use super::approve::APPROVE;
 use super::{Reader, find, find_empty, listed};
 use crate::keep::{keep, keep_all};
 use crate::near::{nearest, one_of};
@@ -10,8 +11,22 @@ use crate::window::{self, Window};
 use crate::{member, pattern};
 
 /// The keys of a rule.
-const RULE: &[&str] =
-    &["name", "effect", "permission", "command", "roles", "except", "channels", "days", "hours", "zone", "when"];
+const RULE: &[&str] = &[
+    "name",
+    "effect",
+    "permission",
+    "command",
+    "roles",
+    "except",
+    "channels",
+    "days",
+    "hours",
+    "zone",
+    "when",
+    APPROVE[0],
+    APPROVE[1],
+    APPROVE[2],
+];
 
 impl Reader {
     pub(super) fn rule(&mut self, table: &Table, roles: &[Role]) -> Option<Rule> {
@@ -21,8 +36,9 @@ impl Reader {
             Some((effect, at)) => match effect.as_str() {
                 "allow" => Some(Effect::Allow),
                 "deny" => Some(Effect::Deny),
+                "approve" => Some(Effect::Approve),
                 _ => {
-                    self.wrong(at, format!("`effect` cannot be `{effect}`; it is `allow` or `deny`"));
+                    self.wrong(at, format!("`effect` cannot be `{effect}`; it is `allow`, `deny` or `approve`"));
                     None
                 }
             },
@@ -30,13 +46,13 @@ impl Reader {
                 if find(table, "effect").is_none() && is_known {
                     self.wrong(
                         table.at,
-                        "this rule has no `effect`; write `effect = \"allow\"` or `effect = \"deny\"`",
+                        "this rule has no `effect`; write `effect = \"allow\"`, `effect = \"deny\"` or `effect = \"approve\"`",
                     );
                 }
                 None
             }
         };
-        let target = self.target(table, is_known);
+        let target = self.target(table, "rule", is_known);
         let about = self.named(table, "roles", roles);
         match find(table, "roles") {
             None if is_known => {
@@ -65,6 +81,7 @@ impl Reader {
         }
         let window = self.window(table);
         let when = self.text(table, "when").and_then(|(text, at)| self.condition(text, at));
+        let approvers = effect.map(|effect| self.approvers(table, effect, is_known, roles)).unwrap_or_default();
         let (effect, target) = (effect?, target?);
         let (roles, except, channels) = (keep_all(about), keep_all(except), keep_all(channels));
         Some(Rule {
@@ -77,16 +94,17 @@ impl Reader {
             channels,
             window,
             when,
-            by: &[],
-            count: 0,
-            within: 0,
+            by: keep_all(approvers.by),
+            count: approvers.count,
+            within: approvers.within,
         })
     }
 
-    fn target(&mut self, table: &Table, is_known: bool) -> Option<Target> {
+    /// Returns what a rule or a limit, as `sort` says, is about.
+    pub(super) fn target(&mut self, table: &Table, sort: &str, is_known: bool) -> Option<Target> {
         for key in ["permission", "command"] {
             if let Some(entry) = find_empty(table, key) {
-                self.wrong(entry.at, format!("this rule is about nothing; name a {key}"));
+                self.wrong(entry.at, format!("this {sort} is about nothing; name a {key}"));
             }
         }
         match (find(table, "permission"), find(table, "command")) {
@@ -100,7 +118,7 @@ impl Reader {
                 (!commands.is_empty()).then(|| Target::Commands(keep_all(commands)))
             }
             (Some(_), Some(entry)) => {
-                let said = "a rule has either `permission` or `command`; write two rules";
+                let said = format!("a {sort} has either `permission` or `command`; write two {sort}s");
                 self.wrong(entry.at, said);
                 None
             }
@@ -114,7 +132,7 @@ impl Reader {
     }
 
     /// Returns the roles that stand for `key`.
-    fn named(&mut self, table: &Table, key: &str, roles: &[Role]) -> Vec<Text> {
+    pub(super) fn named(&mut self, table: &Table, key: &str, roles: &[Role]) -> Vec<Text> {
         let mut named: Vec<Text> = Vec::new();
         for (text, at) in self.texts(table, key) {
             let names = || roles.iter().map(|role| role.name.text).chain([EVERYBODY]);

@@ -8,7 +8,7 @@ use crate::rules::{Expectation, Kind, Text};
 use crate::toml::Table;
 
 /// The keys of a test.
-const TEST: &[&str] = &["name", "as", "team", "groups", "in", "at", "allows", "denies"];
+const TEST: &[&str] = &["name", "as", "team", "groups", "in", "at", "allows", "approves", "denies"];
 
 impl Reader {
     pub(super) fn test(&mut self, table: &Table) -> Option<Expectation> {
@@ -46,8 +46,8 @@ impl Reader {
             let texts = self.texts(table, key).into_iter();
             texts.map(|(text, at)| Text { text: keep(text), at }).collect()
         };
-        let (allows, denies) = (lines("allows"), lines("denies"));
-        if allows.is_empty() && denies.is_empty() && is_known {
+        let (allows, approves, denies) = (lines("allows"), lines("approves"), lines("denies"));
+        if allows.is_empty() && approves.is_empty() && denies.is_empty() && is_known {
             self.wrong(table.at, "this test expects nothing; write `allows = [\"restart api\"]` or `denies = […]`");
         }
         Some(Expectation {
@@ -59,6 +59,7 @@ impl Reader {
             channel: channel.map_or("", |channel| channel.text),
             now,
             allows,
+            approves,
             denies,
         })
     }

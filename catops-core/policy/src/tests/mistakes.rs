@@ -92,7 +92,7 @@ members = ["U1"]"#,
     (
         "an unknown key that is like none",
         r#"colour = "blue""#,
-        &["1:1: unknown key `colour`; the keys at the top of the file are `teams`, `guardrail`, `roles`, `rule` and `test`"],
+        &["1:1: unknown key `colour`; the keys at the top of the file are `teams`, `guardrail`, `break-glass`, `roles`, `rule`, `limit` and `test`"],
     ),
     (
         "an unknown key of a role",
@@ -360,7 +360,7 @@ members = ["U1"]
 [[rule]]
 permission = "ops.restart"
 roles = ["oncall"]"#,
-        &[r#"3:1: this rule has no `effect`; write `effect = "allow"` or `effect = "deny"`"#],
+        &[r#"3:1: this rule has no `effect`; write `effect = "allow"`, `effect = "deny"` or `effect = "approve"`"#],
     ),
     (
         "an effect that is none",
@@ -370,7 +370,7 @@ members = ["U1"]
 effect = "forbid"
 permission = "ops.restart"
 roles = ["oncall"]"#,
-        &["4:10: `effect` cannot be `forbid`; it is `allow` or `deny`"],
+        &["4:10: `effect` cannot be `forbid`; it is `allow`, `deny` or `approve`"],
     ),
     (
         "about nothing",
