@@ -316,7 +316,7 @@ pub mod private {
     use std::marker::PhantomData;
 
     pub use super::Run;
-    pub use super::failure::{Completions, IntoFailure, IntoReply, completions, done};
+    pub use super::failure::{Completions, IntoFailure, IntoReply, completions, done, planned, planned_later};
     pub use super::param::{Arg, Described, Description, Param};
 
     /// Asks a type for its [`Description`], whether or not it has one: the inherent constant wins where `T` is

@@ -193,6 +193,8 @@ fn a_type_that_does_not_fit_is_told_in_our_words() {
             "= note: for an enum of your own, write `#[derive(Choice)]` above it",
             "             ^^^^^^^^^^^^^^^^ not an error",
             "                     ^^^^^ not a list of words",
+            "                  ^^^^ not a reply to wait for",
+            "                  ^^^^^ not a reply",
             "                           ^^^^^ await occurs here, with `held` maybe used later",
         ],
     );

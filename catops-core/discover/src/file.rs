@@ -96,6 +96,7 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let mut name = shown(&function);
     let mut group = None;
     let mut requires = None;
+    let mut approve = None;
     if matches!(attribute.meta, Meta::List(_)) {
         // What is wrong here is for the macro to say, which points at the place.
         let _ = attribute.parse_nested_meta(|meta| {
@@ -108,6 +109,8 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
                 group = Some(shown(&file.module));
             } else if meta.path.is_ident("requires") {
                 requires = Some(meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("approve") {
+                approve = meta.value()?.parse::<LitStr>()?.value().strip_prefix("role:").map(str::to_owned);
             } else if has_value {
                 meta.value()?.parse::<Expr>()?;
             }
@@ -117,7 +120,6 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let parameters = signature.inputs.iter().filter_map(parameter).collect();
     let cfgs = file.cfgs.iter().cloned().chain(cfgs(attributes)).collect();
     let line = signature.ident.span().start().line;
-    let approve = None;
     Some(Command { function, name, group, line, cfgs, requires, approve, parameters })
 }
 

@@ -144,6 +144,18 @@ impl Parameter {
         }
     }
 
+    /// Writes the same for a function that is not the command's own: with the type, in which it must agree, at its place.
+    pub(crate) fn typed_value(&self, index: usize, at: Span) -> TokenStream {
+        let read = &self.read;
+        match self.fill {
+            Fill::One => quote_spanned!(at=> __args.one::<#read>(#index)),
+            Fill::Option => quote_spanned!(at=> __args.option::<#read>(#index)),
+            Fill::Many => quote_spanned!(at=> __args.many::<#read>(#index)),
+            Fill::Context => quote_spanned!(at=> __ctx),
+            Fill::Flag => quote_spanned!(at=> __args.flag(#index)),
+        }
+    }
+
     /// Writes the data about this parameter.
     pub(crate) fn data(&self) -> TokenStream {
         let (name, help) = (self.name(), &self.help);

@@ -11,9 +11,9 @@ use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature, Token, Type
 use crate::arg::{Fill, Parameter};
 use crate::cron::Line;
 use crate::head::Head;
+use crate::waits::Waits;
 
-const KNOWN: &str =
-    "`#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral";
+const KNOWN: &str = "`#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral, plan, approve, n, exclusive";
 
 /// What stands in `#[command(…)]`.
 #[derive(Default)]
@@ -26,6 +26,7 @@ struct Options {
     inline: bool,
     repeatable: bool,
     ephemeral: bool,
+    waits: Waits,
 }
 
 /// A name as it is shown and typed.
@@ -99,6 +100,7 @@ fn options(attributes: TokenStream, errors: &mut Vec<Error>) -> Options {
             "inline" => options.inline = true,
             "repeatable" => options.repeatable = true,
             "ephemeral" => options.ephemeral = true,
+            key if options.waits.take(key, &meta)? => {}
             _ => return Err(Error::new(meta.path.span(), KNOWN)),
         }
         Ok(())
@@ -161,6 +163,7 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
     if options.schedule.is_some() {
         unattended(signature, options, &parameters, errors);
     }
+    options.waits.check(ident, options.inline, options.schedule.is_some(), &parameters, errors);
 
     let name = shown(&options.name.as_ref().map_or_else(|| ident.unraw().to_string(), LitStr::value));
     let run = run(signature, &parameters);
@@ -179,11 +182,12 @@ fn data(head: &Head, options: &Options, errors: &mut Vec<Error>) -> TokenStream 
         let call = format_ident!("{call}");
         quote!(.#call())
     });
+    let waits = options.waits.data(signature, &parameters);
     quote! {
         #[allow(unused_imports)]
         use ::catops_core::__private::Undescribed as _;
         ::catops_core::Command::new(#name, #doc, #run)
-            #(#requires)* #next #on_failure #(#schedule)* #(#flags)* #(.param(#params))*
+            #(#requires)* #next #on_failure #(#schedule)* #(#flags)* #waits #(.param(#params))*
     }
 }
 
@@ -270,13 +274,7 @@ fn unattended(signature: &Signature, options: &Options, parameters: &[Parameter]
 /// Writes the call of the function.
 fn run(signature: &Signature, parameters: &[Parameter]) -> TokenStream {
     let ident = &signature.ident;
-    let mut index = 0;
-    let mut values = Vec::new();
-    for parameter in parameters {
-        values.push(parameter.value(index));
-        index += usize::from(parameter.fill != Fill::Context);
-    }
-    let args = if index == 0 { quote!(_) } else { quote!(mut __args) };
+    let (args, values) = values(parameters, Parameter::value);
     let returned = match &signature.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => quote!(_),
@@ -293,4 +291,20 @@ fn run(signature: &Signature, parameters: &[Parameter]) -> TokenStream {
     } else {
         quote!(#private::Run::Blocking(|__ctx, #args| #private::done::<#returned>(#ident(#(#values),*))))
     }
+}
+
+/// Writes what a function takes: the pattern of what was read from the line, and the values, each written by `write` with its
+/// place among those read.
+pub(crate) fn values(
+    parameters: &[Parameter],
+    write: impl Fn(&Parameter, usize) -> TokenStream,
+) -> (TokenStream, Vec<TokenStream>) {
+    let mut index = 0;
+    let mut values = Vec::new();
+    for parameter in parameters {
+        values.push(write(parameter, index));
+        index += usize::from(parameter.fill != Fill::Context);
+    }
+    let args = if index == 0 { quote!(_) } else { quote!(mut __args) };
+    (args, values)
 }

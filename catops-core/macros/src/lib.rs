@@ -12,6 +12,7 @@ mod head;
 #[path = "../../src/command/step.rs"]
 mod step;
 mod steps;
+mod waits;
 
 use proc_macro::TokenStream;
 
@@ -31,6 +32,13 @@ use proc_macro::TokenStream;
 /// | `inline` | quick enough to be answered at once |
 /// | `repeatable` | may run again for the same request |
 /// | `ephemeral` | only the asker sees the words and the reply |
+/// | `plan = plan_restart` | says what would change, and changes nothing; the asker applies it, then the command runs |
+/// | `approve = "role:leads"`, `n = 2` | waits until so many others of that role approve; `n` is 1 unless it is given |
+/// | `exclusive = "service"` | holds a lock while it runs: one for each value of the parameter `service`, else one of that name |
+///
+/// A plan takes the same parameters in the same order, and is an `async fn` exactly where the command is one. It runs again
+/// before the command does, and if it says anything else by then, the asker is asked again: so it must not say what changes
+/// by itself, such as the time. What waits is kept in the store if a parameter is `secret`, with its value.
 ///
 /// A parameter is one word, read by its type's `FromStr`. `Option<T>` may be left out, `Vec<T>` takes all remaining words,
 /// `bool` is a flag. `#[arg(…)]` before it says more:

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::Running;
 use crate::error::chain;
 use crate::reply::Reply;
 
@@ -126,6 +127,38 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> IntoFailure for E {
 #[doc(hidden)]
 pub fn done<T: IntoReply>(out: T) -> Result<Reply, CommandError> {
     out.into_reply()
+}
+
+/// What the plan of a command that is no `async fn` may return.
+#[diagnostic::on_unimplemented(
+    message = "the plan of a command that is no `async fn` is none either, and returns what a command may, not `{Self}`",
+    label = "not a reply"
+)]
+pub trait Plan: IntoReply {}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoReply> Plan for T {}
+
+/// Turns what a plan returned into a reply.
+#[doc(hidden)]
+pub fn planned<T: Plan>(out: T) -> Result<Reply, CommandError> {
+    out.into_reply()
+}
+
+/// What the plan of an `async` command may return.
+#[diagnostic::on_unimplemented(
+    message = "the plan of an `async` command is an `async fn` too, and returns what a command may; this gives `{Self}`",
+    label = "not a reply to wait for"
+)]
+pub trait PlanLater: Future<Output: IntoReply> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Future<Output: IntoReply>> PlanLater for T {}
+
+/// Turns what an async plan returns into a reply. What it gives does not depend on `T`, so that a mistake is told once.
+#[doc(hidden)]
+pub fn planned_later<'a, T: PlanLater + Send + 'a>(out: T) -> Running<'a> {
+    Box::pin(async move { out.await.into_reply() })
 }
 
 /// What a completer may return.

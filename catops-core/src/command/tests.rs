@@ -467,6 +467,57 @@ fn a_command_is_plain_data() {
     assert_eq!(finish(complete(&context(), "w")), ["web"]);
 }
 
+/// Move a service.
+#[command(plan = would_move, approve = "role:leads", n = 2, exclusive = "service_name")]
+async fn move_it(
+    service_name: String,
+    _ctx: &Context,
+    to: Option<u8>,
+    #[arg(long)] tags: Vec<String>,
+    now: bool,
+) -> String {
+    format!("moved {service_name} {to:?} {tags:?} {now}")
+}
+
+async fn would_move(
+    service: String,
+    ctx: &Context,
+    to: Option<u8>,
+    tags: Vec<String>,
+    now: bool,
+) -> Result<String, std::fmt::Error> {
+    Ok(format!("{} moves {service} {to:?} {tags:?} {now}", ctx.actor()))
+}
+
+/// Close a door.
+#[command(plan = would_close, approve = "role:doors", exclusive = "doors")]
+fn close() {}
+
+fn would_close() -> &'static str {
+    "would close"
+}
+
+#[test]
+fn what_a_command_waits_for_is_data_and_its_plan_takes_the_same_words() {
+    static MOVES: Commands = Commands::new("move-it", |_| "", |path| (path == "move-it").then(__catops_move_it));
+    let command = __catops_move_it();
+    let approve = command.approve().unwrap();
+    assert_eq!((approve.role, approve.count, command.exclusive()), ("leads", 2, Some("service-name")));
+    let What::Run(command, values) = MOVES.read("", "move-it api 3 --tags a --now --tags b", &|_| true).what else {
+        panic!()
+    };
+    let Some(Run::Async(plan)) = command.plan() else { panic!() };
+    assert_eq!(finish(plan(&context(), values)).unwrap().text(), r#"ann moves api Some(3) ["a", "b"] true"#);
+
+    let command = __catops_close();
+    let approve = command.approve().unwrap();
+    assert_eq!((approve.role, approve.count, command.exclusive()), ("doors", 1, Some("doors")));
+    let Some(Run::Blocking(plan)) = command.plan() else { panic!() };
+    assert_eq!(plan(&context(), super::read::Values::default()).unwrap().text(), "would close");
+    let restart = COMMANDS.find("restart").unwrap();
+    assert!(restart.plan().is_none() && restart.approve().is_none() && restart.exclusive().is_none());
+}
+
 #[test]
 fn steps_that_cannot_be_are_found() {
     fn odd() -> Command {

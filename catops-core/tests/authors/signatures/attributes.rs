@@ -1,7 +1,7 @@
 use catops_core::{Choice, Context, command};
 
 /// Has unknown keys.
-#[command(permission = "x")] //~ `#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral
+#[command(permission = "x")] //~ `#[command]` knows: name, group, requires, next, on_failure, schedule, inline, repeatable, ephemeral, plan, approve, n, exclusive
 fn unknown(
     #[arg(hidden)] name: String, //~ `#[arg]` knows: long, short, default_value, rest, secret, complete
 ) {
