@@ -21,6 +21,18 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Asks a question at the terminal. Only a `y` is a yes; an end of the input is none.
+pub(crate) fn confirm(question: &str) -> bool {
+    let mut out = io::stdout().lock();
+    let _ = write!(out, "{question} [y/N] ").and_then(|()| out.flush());
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    if matches!(read, Ok(0)) {
+        let _ = writeln!(out);
+    }
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
 /// Shows replies at the terminal: progress as it comes, on standard error; the last reply when it is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct TerminalResponder {

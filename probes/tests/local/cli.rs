@@ -61,6 +61,61 @@ fn help_is_everywhere() {
 }
 
 #[test]
+fn without_a_terminal_nothing_that_waits_is_run() {
+    let folder = Folder::new("waits").expect("a folder");
+    for _ in 0..2 {
+        let output = catops(folder.path(), &["replace", "v7"]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true), "{text}");
+        assert!(text.contains("v7 takes the place of nothing"), "{text}");
+        assert!(text.ends_with("Nothing was run. To apply it, run this in a terminal, which asks.\n"), "{text}");
+    }
+}
+
+/// Runs it in a terminal of its own, in which somebody types `input`, and returns the exit code and what is on the screen.
+#[cfg(target_os = "linux")]
+fn in_terminal(folder: &Path, words: &str, input: &str) -> (i32, String) {
+    use std::io::Write as _;
+    use std::process::Stdio;
+
+    let line = format!("{} {words}", env!("CARGO_BIN_EXE_probes-local"));
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(folder);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("CATOPS_LOCAL_DIR", folder).env("USER", "ann").env("SHELL", "/bin/sh");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`script` of util-linux, which makes a terminal");
+    child.stdin.take().expect("an input").write_all(input.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_a_plan_is_applied_by_a_yes_and_by_nothing_else() {
+    let folder = Folder::new("apply").expect("a folder");
+    for (input, code, says) in
+        [("n\n", 1, "ann took back"), ("\n", 1, "ann took back"), ("y\n", 0, "v7 took the place of nothing")]
+    {
+        let (exit, screen) = in_terminal(folder.path(), "replace v7", input);
+        assert_eq!(exit, code, "{input:?}: {screen}");
+        let (_, end) = screen.split_once("v7 takes the place of nothing").expect("the plan");
+        let (_, end) = end.split_once("Apply? [y/N] ").expect("the question");
+        assert!(plain(end).contains(says), "{input:?}: {screen}");
+    }
+    let (_, screen) = in_terminal(folder.path(), "replace v8", "n\n");
+    assert!(screen.contains("v8 takes the place of v7"), "{screen}");
+}
+
+/// What is on the screen, without its colours.
+#[cfg(target_os = "linux")]
+fn plain(screen: &str) -> String {
+    let mut parts = screen.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    first + &parts.map(|part| part.split_once('m').map_or("", |(_, rest)| rest)).collect::<String>()
+}
+
+#[test]
 fn schedules_are_listed_and_run_by_hand() {
     let line = r#"[{"command":"clock chime","cron":"0 0 29 2 *","aws":"cron(0 0 29 2 ? *)","azure":"0 0 0 29 2 *"}]"#;
     check(&["schedules"], 0, line);
