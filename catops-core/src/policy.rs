@@ -41,6 +41,8 @@ pub use catops_policy::{
 };
 
 pub use self::expect::{Surprise, test};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use self::load::of_text;
 pub use self::load::open;
 use crate::command::{Command, Commands};
 use crate::error::{Error, ErrorKind};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobId;
-use crate::pending::Answer;
+use crate::pending::{Answer, Pending};
+use crate::request::{Decided, Press, Request, Via};
 use crate::time::Timestamp;
 
 /// Who sees a reply.
@@ -133,6 +134,22 @@ pub struct Decision {
     pub carried: String,
     /// What can be decided, a button each.
     pub answers: Vec<Answer>,
+}
+
+impl Decision {
+    /// Returns the request that a press of its button makes, there where it was asked; who presses is for the caller to say.
+    ///
+    /// For what has no buttons of its own, as a terminal and a test: a chat makes it from what its button carried.
+    pub fn press(&self, answer: Answer) -> Request {
+        let press = Press { ticket: self.ticket.clone(), label: answer.label().to_owned(), message: None };
+        let decided = Decided { press, answer, carried: self.carried.clone() };
+        let request = Request { via: Via::Decision(Box::new(decided)), ..Request::default() };
+        match serde_json::from_str(&self.carried) {
+            Ok(Pending { channel, prefix, line, .. }) => Request { channel, prefix, text: line, ..request },
+            // It is in the store.
+            Err(_) => request,
+        }
+    }
 }
 
 impl Reply {

@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod decide;
 #[cfg(feature = "slack")]
 pub mod slack;
 mod store;
@@ -40,6 +41,7 @@ use crate::context::{Clock, State};
 use crate::dispatcher::{Dispatched, Dispatcher};
 use crate::form::complete;
 use crate::job::{Job, JobId, JobKey};
+use crate::policy::{self, Policy};
 use crate::reply::Reply;
 use crate::request::{Actor, Channel, ReplyTo, Request};
 use crate::responder::MemoryResponder;
@@ -52,6 +54,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Bot {
     commands: &'static Commands,
+    policy: Policy,
     store: Arc<PoliteStore>,
     limit: Duration,
     ahead: Duration,
@@ -60,7 +63,48 @@ pub struct Bot {
 impl Bot {
     /// Makes a bot with these commands, an empty state and a time limit of 10 s.
     pub fn new(commands: &'static Commands) -> Self {
-        Self { commands, store: Arc::default(), limit: Duration::from_secs(10), ahead: Duration::ZERO }
+        Self {
+            commands,
+            policy: *commands.policy(),
+            store: Arc::default(),
+            limit: Duration::from_secs(10),
+            ahead: Duration::ZERO,
+        }
+    }
+
+    /// Sets who may run what: the text of a policy file. Without it the one beside the plugins holds.
+    ///
+    /// ```
+    /// # use catops_core::testing::{Bot, Outcome};
+    /// # use catops_core::{Command, Commands, command};
+    /// /// Restart a service.
+    /// #[command(requires = "ops.restart")]
+    /// fn restart(service: String) -> String {
+    ///     format!("{service} restarts")
+    /// }
+    /// # fn find(path: &str) -> Option<Command> { (path == "restart").then(__catops_restart) }
+    /// # static COMMANDS: Commands = Commands::new("restart", |_| "", find);
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let bot = Bot::new(&COMMANDS).with_policy(r#"
+    ///     [roles.oncall]
+    ///     members = ["user:U-ann"]    # who asks `.by("ann")`
+    ///     allow = ["ops.restart"]
+    /// "#);
+    /// assert_eq!(bot.run("restart api").by("ann").outcome().await.0, Outcome::Ran);
+    /// assert_eq!(bot.run("restart api").by("bob").outcome().await.0, Outcome::Denied);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where the text has a mistake, alone or beside the commands; each is named with line and column.
+    #[must_use]
+    pub fn with_policy(mut self, text: &str) -> Self {
+        self.policy = policy::of_text("the policy", text).unwrap_or_else(|error| panic!("{error}"));
+        self.policy.check(self.commands).unwrap_or_else(|error| panic!("{error}"));
+        self
     }
 
     /// Sets how long a command may run.
@@ -172,7 +216,7 @@ impl<'a> Line<'a> {
     /// Runs it and returns how it ended, and the reply.
     pub async fn outcome(self) -> (Outcome, Reply) {
         let Self { bot, request } = self;
-        let app = Arc::new(App::new(bot.commands, Vec::new(), JobKey::derive([])));
+        let app = Arc::new(App::new(bot.commands, Vec::new(), JobKey::derive([])).with_policy(bot.policy));
         let dispatcher = Dispatcher::new(app, bot.store.clone());
         let (now, id) = (bot.now(), JobId::random());
         let reply_to = ReplyTo { chat: "test".to_owned(), user: request.actor.id.clone(), ..ReplyTo::default() };

@@ -19,6 +19,13 @@ pub fn open(path: &Path) -> Result<File, Error> {
     catops_policy::read(&shown, &text).map_err(|mistakes| error(&shown, &mistakes))
 }
 
+/// Reads the text of a policy file, which the error calls `shown`. What is read stays in memory.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn of_text(shown: &str, text: &str) -> Result<super::Policy, Error> {
+    let file = catops_policy::read(shown, text).map_err(|mistakes| error(shown, &mistakes))?;
+    Ok(super::Policy::new(Box::leak(Box::new(file.rules))))
+}
+
 /// Returns the error of these mistakes, if there are any.
 pub(super) fn refused(file: &str, mistakes: &[Mistake]) -> Result<(), Error> {
     if mistakes.is_empty() { Ok(()) } else { Err(error(file, mistakes)) }
