@@ -1,6 +1,6 @@
 //! Help, made from the commands themselves.
 
-use super::{Command, Commands, Param, Shape};
+use super::{Approve, Command, Commands, Param, Shape};
 use crate::reply::Reply;
 
 /// How wide a line of help is, in characters; what a phone shows of a code block without wrapping is less, what a desktop
@@ -111,6 +111,20 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
     let mut reply = Reply::to_asker(unwrapped(command.doc())).code(code);
     if let Some(permission) = command.requires() {
         reply = reply.and(format!("Needs the permission `{permission}`."));
+    }
+    if command.plan().is_some() {
+        reply = reply.and("Shows first what it would change.");
+    }
+    if let Some(Approve { role, count }) = command.approve() {
+        reply = reply.and(format!("Takes the approval of {count} with the role `{role}`."));
+    }
+    if let Some(lock) = command.exclusive() {
+        let is_param = command.params().iter().any(|param| param.name() == lock);
+        reply = reply.and(if is_param {
+            format!("Runs one at a time for each `{lock}`.")
+        } else {
+            "Runs one at a time.".to_owned()
+        });
     }
     if let Some(line) = command.schedule() {
         reply = reply.and(format!("Runs by itself at `{line}`, in UTC."));
