@@ -84,8 +84,6 @@ pub enum Inbound {
     Complete(Box<Typing>),
     /// Take what somebody filled in.
     Submit(Box<Submission>),
-    /// Tell somebody why nothing is run.
-    Tell(Box<Telling>),
     /// Record that somebody pressed a button that is not the bot's own, and refuse the request.
     Forged(Box<Forged>),
     /// Answer this at once; there is nothing to run, as for a handshake.
@@ -161,15 +159,6 @@ pub struct Submission {
     pub draft: Draft,
     /// The [names](crate::form::Field::name) of the fields with what is in them; an empty field has no words.
     pub values: Vec<(String, Vec<String>)>,
-}
-
-/// Somebody is to be told something, where the acknowledgement is not shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telling {
-    /// Where.
-    pub reply_to: ReplyTo,
-    /// What.
-    pub reply: Reply,
 }
 
 /// Somebody pressed a button that the bot did not make, or that was altered.

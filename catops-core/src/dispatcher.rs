@@ -2,6 +2,7 @@
 
 mod asking;
 mod decide;
+mod forged;
 mod hold;
 mod limit;
 mod lock;

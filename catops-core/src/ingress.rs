@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::app::App;
-use crate::chat::{Ack, Chat, Hearing, Inbound, Incoming, Rejection};
+use crate::chat::{Ack, Chat, Forged, Hearing, Inbound, Incoming, Rejection};
 use crate::command::Command;
 use crate::dispatcher::{Dispatched, Dispatcher};
 use crate::error::{Error, ErrorKind};
@@ -23,8 +23,8 @@ use crate::time::Timestamp;
 /// How long an inline command may take; the chats give 3 s from the asker's key press to the answer, both ways included.
 const INLINE_LIMIT: Duration = Duration::from_millis(1500);
 
-/// How long it may take to tell somebody something who does not see the acknowledgement. It comes on top of the attempt to
-/// hand the job over, and chats give both 3 s.
+/// How long it may take to tell somebody something who does not see the acknowledgement, or to record a forged button. It
+/// comes on top of the attempt to hand the job over, and chats give both 3 s.
 const TELL_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Takes what a chat sends. Every path ends in an HTTP response.
@@ -98,11 +98,10 @@ impl Ingress {
             Ok(Inbound::Open(opening)) => self.open(&**chat, *opening, now).await,
             Ok(Inbound::Complete(typing)) => self.complete(&**chat, *typing, now).await,
             Ok(Inbound::Submit(submission)) => self.submit(&**chat, *submission, now).await,
-            Ok(Inbound::Tell(telling)) => {
-                Box::pin(self.tell(&**chat, &telling.reply_to, &telling.reply, now)).await;
-                status(http::StatusCode::OK)
+            Ok(Inbound::Forged(forged)) => {
+                Box::pin(self.record(&forged, chat.name(), now)).await;
+                self.refuse(Rejection::Malformed)
             }
-            Ok(Inbound::Forged(_)) => self.refuse(Rejection::Malformed),
             Ok(Inbound::Answer(response)) => response,
             Err(rejection) => self.refuse(rejection),
         }
@@ -215,6 +214,13 @@ impl Ingress {
         };
         if let Err(error) = told {
             tracing::error!(chat = chat.name(), error = error.chain(), "somebody could not be told why nothing is run");
+        }
+    }
+
+    /// Records that a button was forged, as far as the chat's patience goes.
+    async fn record(&self, forged: &Forged, chat: &str, now: Timestamp) {
+        if tokio::time::timeout(TELL_LIMIT, self.dispatcher.forged(forged, chat, now)).await.is_err() {
+            tracing::error!(job = %forged.id, "a forged button may not be recorded: the store takes more than {TELL_LIMIT:?}");
         }
     }
 

@@ -36,6 +36,8 @@ pub enum Via {
     Line,
     /// Somebody pressed a button of one of the bot's messages.
     Button(Press),
+    /// Somebody pressed a button that is too old: nothing is run.
+    Expired,
     /// Somebody filled in a form.
     Form,
     /// Somebody decided on what waits.

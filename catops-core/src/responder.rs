@@ -51,7 +51,7 @@ pub trait Responder: fmt::Debug + Send + Sync + 'static {
         self.respond(to, reply, earlier, now).await
     }
 
-    /// Returns how many characters of a [`Decision`](crate::reply::Decision) a button can carry.
+    /// Returns how much a [`Decision`](crate::reply::Decision) can carry in a button, in UTF-16 units.
     fn room(&self) -> usize {
         usize::MAX
     }

@@ -169,6 +169,10 @@ impl Responder for Rehearsal {
         self.terminal.progress(to, reply, earlier, now).await
     }
 
+    fn room(&self) -> usize {
+        self.chat.room()
+    }
+
     async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {
         self.terminal.pressed(to, press, note, now).await
     }

@@ -65,7 +65,7 @@ fn press(value: &str) -> Option<(Press, String)> {
             Via::Button(press) => Some((press, incoming.request.text)),
             via => panic!("a button came as {via:?}"),
         },
-        Some(Inbound::Answer(_)) | None => None,
+        Some(Inbound::Forged(_) | Inbound::Answer(_)) | None => None,
         Some(other) => panic!("a button became {other:?}"),
     }
 }

@@ -107,7 +107,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u8, &[u8])| {
     match inbound {
         Ok(Inbound::Run(incoming)) => {
             check(&incoming.reply_to);
-            let pressed = matches!(incoming.request.via, Via::Button(_));
+            let pressed = matches!(incoming.request.via, Via::Button(_) | Via::Expired | Via::Decision(_));
             assert!(!pressed || incoming.request.text == LINE, "a button ran {}", incoming.request.text);
             assert!(!incoming.request.actor.id.is_empty(), "nobody asked");
         }
@@ -117,7 +117,7 @@ libfuzzer_sys::fuzz_target!(|input: (u8, u8, &[u8])| {
             check(&submission.draft.reply_to);
             assert_eq!(submission.draft.command, LINE);
         }
-        Ok(Inbound::Tell(telling)) => check(&telling.reply_to),
+        Ok(Inbound::Forged(forged)) => assert!(!forged.actor.id.is_empty(), "nobody forged it"),
         Ok(Inbound::Answer(_)) | Err(_) => {}
     }
 });

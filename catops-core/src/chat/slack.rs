@@ -5,6 +5,7 @@ mod api;
 mod blocks;
 mod button;
 mod canvas;
+mod decision;
 mod deliver;
 mod files;
 mod fit;
@@ -189,6 +190,10 @@ impl Responder for Slack {
         now: Timestamp,
     ) -> Result<Posted, Error> {
         self.show(to, reply, earlier, now).await
+    }
+
+    fn room(&self) -> usize {
+        decision::ROOM
     }
 
     async fn pressed(&self, to: &ReplyTo, press: &Press, note: &str, now: Timestamp) -> Result<(), Error> {

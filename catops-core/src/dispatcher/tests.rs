@@ -399,3 +399,14 @@ async fn a_step_runs_with_the_words_that_were_given() {
         assert_eq!(desk.last().text(), expected, "{line}: {step}");
     }
 }
+
+#[tokio::test]
+async fn a_button_that_is_too_old_runs_nothing() {
+    let dispatcher = dispatcher(MemoryStore::default());
+    let (outcome, desk) = run(&dispatcher, &job("old", "ann", "restart api", Via::Expired), NOW).await;
+    assert_eq!(outcome, Outcome::Expired);
+    let said = "This button is more than 7 days old; type the command instead.";
+    assert_eq!(desk.told(), [Told::Reply(Reply::to_asker(said))]);
+    let records = dispatcher.store().records(10).await.unwrap();
+    assert_eq!((records.len(), &*records[0].command, &*records[0].arguments), (1, "restart", "api"));
+}

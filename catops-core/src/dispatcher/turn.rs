@@ -128,6 +128,7 @@ impl<'a> Turn<'a> {
         }
         match &job.request.via {
             Via::Decision(decided) => Box::pin(self.decide(decided)).await,
+            Via::Expired => self.stop(Outcome::Expired, words::too_old()).await,
             _ => self.start(Notes::default()).await,
         }
     }

@@ -6,6 +6,7 @@ use super::ticket::Used;
 use crate::job::{Job, JobId};
 use crate::reply::Reply;
 use crate::request::{Actor, Press};
+use crate::store::KEEP_CLAIM;
 use crate::time::Timestamp;
 
 /// How much of what others wrote is repeated in a note, in characters.
@@ -49,6 +50,12 @@ pub(super) fn expired(job: &Job) -> Reply {
     Reply::to_asker(format!(
         "{line} was asked for at {asked} and waited too long, so it was not run. Please type it again."
     ))
+}
+
+/// What the asker reads whose button is older than any is pressed.
+pub(super) fn too_old() -> Reply {
+    let days = KEEP_CLAIM.as_secs() / (24 * 60 * 60);
+    Reply::to_asker(format!("This button is more than {days} days old; type the command instead."))
 }
 
 pub(super) fn missed(job: &Job) -> Reply {

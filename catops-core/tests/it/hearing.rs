@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use catops_core::audit::{Outcome, Record};
 use catops_core::chat::slack::Slack;
 use catops_core::http::HttpResponse;
 use catops_core::ingress::{Answered, Heard};
 use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{Job, JobKey};
+use catops_core::request::{Actor, Channel};
 use catops_core::store::MemoryStore;
-use catops_core::{App, Command, Commands, Dispatcher, Ingress, Secret, Timestamp, command};
+use catops_core::{App, Command, Commands, Dispatcher, Ingress, JobId, Secret, Timestamp, command};
 use serde_json::{Value, json};
 
 use crate::sink::{Answer, Sink};
@@ -47,6 +49,7 @@ static COMMANDS: Commands =
 
 struct Bot {
     ingress: Ingress,
+    dispatcher: Arc<Dispatcher>,
     queue: Arc<MemoryInvoker>,
     sink: Sink,
 }
@@ -60,7 +63,7 @@ impl Bot {
         let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], JobKey::derive([&secret])));
         let queue = Arc::new(MemoryInvoker::new(room));
         let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
-        Self { ingress: Ingress::new(app, queue.clone(), dispatcher), queue, sink }
+        Self { ingress: Ingress::new(app, queue.clone(), dispatcher.clone()), dispatcher, queue, sink }
     }
 
     async fn accept(&self, http: &catops_core::http::HttpRequest) -> HttpResponse {
@@ -84,10 +87,15 @@ impl Bot {
 
     async fn press(&self, line: &str, sealed: Timestamp) -> HttpResponse {
         let slack = Slack::new(Secret::new(SECRET.to_owned()), Vec::new());
+        self.press_of(&slack.sealed_button(line, sealed).unwrap()).await
+    }
+
+    /// Presses a button of this value.
+    async fn press_of(&self, value: &str) -> HttpResponse {
         let json = json!({
             "type": "block_actions", "user": {"id": "U1"}, "team": {"id": "T1"}, "trigger_id": "1.1",
             "channel": {"id": "C1"}, "response_url": self.sink.url("/r"),
-            "actions": [{"type": "button", "value": slack.sealed_button(line, sealed).unwrap()}],
+            "actions": [{"type": "button", "action_id": "run:1", "value": value}],
         });
         self.accept(&signed(FORM, format!("payload={}", encode(&json.to_string())))).await
     }
@@ -96,6 +104,17 @@ impl Bot {
     fn job(&self) -> Job {
         let [job] = &self.queue.take()[..] else { panic!("there is not one job") };
         job.open(&JobKey::derive([&Secret::new(SECRET.to_owned())])).unwrap()
+    }
+
+    /// Runs what waits.
+    async fn work(&self) {
+        for job in self.queue.take() {
+            self.dispatcher.dispatch(job.as_str(), now(), Duration::from_secs(10)).await;
+        }
+    }
+
+    async fn records(&self) -> Vec<Record> {
+        self.dispatcher.store().records(10).await.unwrap()
     }
 
     /// Returns what was posted.
@@ -164,13 +183,38 @@ async fn telling_takes_no_longer_than_the_chat_waits() {
 }
 
 #[tokio::test]
-async fn an_old_button_runs_nothing_and_says_so() {
+async fn an_old_button_runs_nothing_says_so_and_is_recorded() {
     let bot = Bot::new(1, Vec::new());
-    let response = bot.press("deploy api", Timestamp::from_secs(NOW - 8 * 24 * 60 * 60)).await;
-    assert_eq!((response.status().as_u16(), response.body().len()), (200, 0));
+    // It opens no form either, though `close` lacks a word.
+    let response = bot.press("lock close", Timestamp::from_secs(NOW - 8 * 24 * 60 * 60)).await;
+    assert_eq!(said(&response), (200, 0, Answered::Later));
+    bot.work().await;
     let [told] = &bot.told()[..] else { panic!("it is not told once") };
-    assert!(told["text"].as_str().unwrap().contains("more than 7 days old"), "{told}");
-    assert!(bot.queue.take().is_empty());
+    assert_eq!(told["text"], "This button is more than 7 days old; type the command instead.");
+    assert_eq!(told["response_type"], "ephemeral");
+    let [record] = &bot.records().await[..] else { panic!("there is not one record") };
+    assert_eq!((record.outcome, &*record.command, &*record.actor.id), (Outcome::Expired, "lock close", "U1"));
+}
+
+#[tokio::test]
+async fn a_forged_button_is_refused_and_recorded_once() {
+    let bot = Bot::new(1, Vec::new());
+    let rotated = Slack::new(Secret::new("another".to_owned()), Vec::new());
+    for value in [rotated.sealed_button("deploy api", now()).unwrap(), "deploy api".to_owned()] {
+        let response = bot.press_of(&value).await;
+        assert_eq!((response.status().as_u16(), response.body().len()), (400, 0), "{value}");
+    }
+    assert_eq!(bot.ingress.refused(), 2);
+    assert!(bot.queue.take().is_empty() && bot.told().is_empty());
+    let [record] = &bot.records().await[..] else { panic!("there is not one record") };
+    let expected = Record {
+        actor: Actor { id: "U1".to_owned(), name: String::new(), team: "T1".to_owned() },
+        channel: Channel { id: "C1".to_owned(), name: String::new() },
+        chat: "slack".to_owned(),
+        link: record.link.clone(),
+        ..Record::new(JobId::of(&["slack", "T1", "1.1"]), Outcome::Forged, now())
+    };
+    assert_eq!(*record, expected);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod sink;
 mod slack;
 mod slack_api;
 mod slack_check;
+mod slack_decision;
 mod slack_events;
 mod slack_files;
 mod slack_form;

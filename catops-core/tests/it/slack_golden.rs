@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use catops_core::chat::slack::Slack;
-use catops_core::reply::{Button, Color, Part};
+use catops_core::pending::Answer;
+use catops_core::reply::{Button, Color, Decision, Part};
 use catops_core::request::ReplyTo;
 use catops_core::responder::{Posted, Responder};
-use catops_core::{Audience, Reply, Secret, Timestamp};
+use catops_core::{Audience, JobId, Reply, Secret, Timestamp};
 
 use crate::sink::Sink;
 use crate::slack_limits;
@@ -105,6 +106,16 @@ async fn parts() {
     let buttons =
         Reply::to_channel("Next?").button("Status", "status api").button("Restart & wait", "restart api --now");
     check("buttons", buttons, None).await;
+    let decision = |answers: [Answer; 2]| {
+        let (ticket, expires) = (JobId::of(&["decision"]), Timestamp::from_secs(1_795_309_200));
+        let carried = r#"{"line":"restart api &amp; web"}"#.to_owned();
+        Part::Decision(Decision { ticket, expires, carried, answers: answers.to_vec() })
+    };
+    let asked = Reply::to_channel("ann wants to run `restart api & web`.");
+    let asked = asked.part(decision([Answer::Approve, Answer::Deny])).note("Not by ann.");
+    check("decision", asked.color(Color::Warning), None).await;
+    let planned = Reply::to_asker("It would restart **two** services.");
+    check("decision_of_a_plan", planned.part(decision([Answer::Apply, Answer::Cancel])), None).await;
     let note = "ann ran `restart api`, see [the log](https://log.example/?a&b)";
     check("note", Reply::default().note(note).and("**api** is up").note(" "), None).await;
     let step = |line: &str| Button { label: line.to_owned(), command: line.to_owned() };

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 
 use catops_core::chat::slack::Slack;
 use catops_core::chat::{Ack, Chat};
-use catops_core::reply::{Button, Color, Field, Part};
+use catops_core::pending::Answer;
+use catops_core::reply::{Button, Color, Decision, Field, Part};
+use catops_core::responder::Responder as _;
 use catops_core::testing::slack::{check_message, pings};
-use catops_core::{Audience, Reply, Secret};
+use catops_core::{Audience, JobId, Reply, Secret, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 use slack_morphism::prelude::SlackBlock;
@@ -70,7 +72,7 @@ fn escapes(value: &Value) {
 
 fn render(reply: &Reply) -> Vec<u8> {
     let slack = Slack::new(Secret::new("x".to_owned()), Vec::new());
-    slack.ack(Ack::Reply(reply), catops_core::Timestamp::from_secs(1_795_305_600)).into_body().to_vec()
+    slack.ack(Ack::Reply(reply), Timestamp::from_secs(1_795_305_600)).into_body().to_vec()
 }
 
 /// Text with whatever could hurt, up to some ten thousand characters.
@@ -114,6 +116,34 @@ proptest! {
         color in color(),
     ) {
         check(&render(&Reply { audience: Audience::Channel, parts, next, color }));
+    }
+
+    #[test]
+    fn a_decision_is_never_what_is_cut(
+        before in proptest::collection::vec(part(), 0..4),
+        lines in 0..60_usize,
+        after in proptest::collection::vec(part(), 0..4),
+        next in proptest::collection::vec(button(), 0..8),
+        color in color(),
+        carried in 0..=1_usize,
+    ) {
+        let slack = Slack::new(Secret::new("x".to_owned()), Vec::new());
+        let (carried, answers) = ("x".repeat(carried * slack.room()), vec![Answer::Approve, Answer::Deny]);
+        let decision = Decision { ticket: JobId::of(&["1"]), expires: Timestamp::default(), carried, answers };
+        let lines = std::iter::repeat_n(Part::Text("a line".to_owned()), lines);
+        let parts = before.into_iter().chain(lines).chain([Part::Decision(decision.clone())]).chain(after).collect();
+        let body = render(&Reply { audience: Audience::Channel, parts, next, color });
+        check(&body);
+        let message: Value = serde_json::from_slice(&body).unwrap();
+        let body = if color.is_some() { &message["attachments"][0] } else { &message };
+        let elements = body["blocks"].as_array().unwrap().iter().filter_map(|block| block["elements"].as_array());
+        let values: Vec<_> = elements.flatten().filter_map(|element| element["value"].as_str()).collect();
+        for answer in &decision.answers {
+            let value = slack.sealed_decision(&decision, *answer).unwrap();
+            prop_assert!(values.contains(&&*value), "no {:?} in {}", answer, message);
+        }
+        let text = if color.is_some() { &body["fallback"] } else { &message["text"] };
+        prop_assert!(text.as_str().unwrap().ends_with("Approve or Deny"), "{}", text);
     }
 
     #[test]

@@ -90,7 +90,6 @@ fn described(inbound: &Inbound) -> String {
             let values = submission.values.iter().map(|(name, words)| format!(" {name}=[{}]", words.join(",")));
             format!("submit {}:{}", submission.draft.command, values.collect::<String>())
         }
-        Inbound::Tell(telling) => format!("tell {}", telling.reply.text()),
         Inbound::Forged(forged) => format!("forged by {}", forged.actor.id),
         Inbound::Answer(response) => {
             assert_eq!(response.status(), 200);

@@ -91,7 +91,20 @@ impl Text {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Element {
-    Button { text: Text, action_id: String, value: String },
+    Button {
+        text: Text,
+        action_id: String,
+        value: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        style: Option<&'static str>,
+    },
+}
+
+impl Element {
+    /// Makes a button that looks like any other.
+    pub(super) const fn button(label: String, action_id: String, value: String) -> Self {
+        Self::Button { text: Text::PlainText { text: label }, action_id, value, style: None }
+    }
 }
 
 impl Block {

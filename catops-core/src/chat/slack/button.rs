@@ -14,15 +14,8 @@ pub(super) struct Sealed<'a> {
     pub(super) ticket: JobId,
     /// The line it runs, escaped as [`Request::text`](crate::request::Request::text) is.
     pub(super) line: &'a str,
-}
-
-/// Why a button is not run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// Its seal is not ours.
-    Seal,
-    /// It is too old: that it was pressed before would no longer be known.
-    Expired,
+    /// Whether it is too old: that it was pressed before would no longer be known.
+    pub(super) is_old: bool,
 }
 
 /// Seals the buttons of one message.
@@ -50,18 +43,18 @@ pub(super) fn seal(seals: &Seals, line: &str, now: Timestamp) -> Option<String> 
     (value.encode_utf16().count() <= BUTTON_VALUE).then_some(value)
 }
 
-/// Reads the value of a button that was pressed.
-pub(super) fn open<'a>(seals: &Seals, value: &'a str, now: Timestamp) -> Result<Sealed<'a>, Refused> {
-    let text = seals.open(Kind::Button, value).ok_or(Refused::Seal)?;
+/// Reads the value of a button that was pressed; `None` if this bot made no such button.
+pub(super) fn open<'a>(seals: &Seals, value: &'a str, now: Timestamp) -> Option<Sealed<'a>> {
+    let (ticket, expires, line) = parts(seals.open(Kind::Button, value)?)?;
+    Some(Sealed { ticket, line, is_old: now >= expires })
+}
+
+/// Takes `<ticket>:<milliseconds when it expires>:<rest>` apart.
+pub(super) fn parts(text: &str) -> Option<(JobId, Timestamp, &str)> {
     let mut parts = text.splitn(3, ':');
-    let mut next = || parts.next().ok_or(Refused::Seal);
-    let ticket = JobId::try_from(next()?.to_owned()).map_err(|_| Refused::Seal)?;
-    let expires = next()?.parse().map_err(|_| Refused::Seal)?;
-    let line = next()?;
-    if now >= Timestamp::from_millis(expires) {
-        return Err(Refused::Expired);
-    }
-    Ok(Sealed { ticket, line })
+    let ticket = JobId::try_from(parts.next()?.to_owned()).ok()?;
+    let expires = Timestamp::from_millis(parts.next()?.parse().ok()?);
+    Some((ticket, expires, parts.next()?))
 }
 
 #[cfg(test)]
@@ -80,11 +73,11 @@ mod tests {
     fn a_button_opens_until_it_expires() {
         let value = seal(&seals("a"), "lock \"a:b\" &amp; c", NOW).unwrap();
         let last = Timestamp::from_millis((NOW + KEEP_CLAIM).as_millis() - 1);
-        for now in [NOW, last] {
-            assert_eq!(open(&seals("a"), &value, now).unwrap().line, "lock \"a:b\" &amp; c");
+        for (now, is_old) in [(NOW, false), (last, false), (NOW + KEEP_CLAIM, true)] {
+            let sealed = open(&seals("a"), &value, now).unwrap();
+            assert_eq!((sealed.line, sealed.is_old), ("lock \"a:b\" &amp; c", is_old));
         }
-        assert_eq!(open(&seals("a"), &value, NOW + KEEP_CLAIM), Err(Refused::Expired));
-        assert_eq!(open(&seals("b"), &value, NOW), Err(Refused::Seal));
+        assert_eq!(open(&seals("b"), &value, NOW), None);
     }
 
     #[test]
@@ -116,7 +109,7 @@ mod tests {
     fn what_is_none_of_ours_is_refused() {
         let sealed = |text: &str| seals("a").seal(Kind::Button, text);
         for value in ["", "status api", &sealed(""), &sealed("a"), &sealed("a:1"), &sealed("!:9:x"), &sealed("a:x:y")] {
-            assert_eq!(open(&seals("a"), value, NOW), Err(Refused::Seal), "{value}");
+            assert_eq!(open(&seals("a"), value, NOW), None, "{value}");
         }
     }
 }

@@ -14,6 +14,9 @@ const NOTES: usize = 500;
 /// A section that would be shorter than this is not begun just to show the start of a long line.
 const LEAST: usize = 100;
 
+/// How the id of every button of ours begins; a number follows.
+pub(super) const OURS: &str = "run:";
+
 /// How text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
@@ -145,7 +148,7 @@ impl Canvas {
     /// Returns an id for a button that no other of this message has.
     pub(super) fn action_id(&mut self) -> String {
         self.actions += 1;
-        format!("run:{}", self.actions)
+        format!("{OURS}{}", self.actions)
     }
 
     /// Says at the end of the message what is not in it.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::Slack;
+use super::canvas::OURS;
 use super::deliver::accepted;
 use super::fit::{clip, units};
 use super::limits::{BLOCKS, NOTE_TEXT};
@@ -12,9 +13,6 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::request::{Press, ReplyTo};
 use crate::time::Timestamp;
-
-/// How the ids of our buttons begin; see [`Canvas::action_id`](super::canvas::Canvas::action_id).
-const OURS: &str = "run:";
 
 /// What Slack adds to an image and does not take back (slackapi/bolt-js, issue 1841).
 const OF_IMAGES: [&str; 5] = ["image_width", "image_height", "image_bytes", "is_animated", "fallback"];

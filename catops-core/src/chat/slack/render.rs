@@ -13,7 +13,8 @@ use super::limits::{
     STEPS_TEXT,
 };
 use super::mrkdwn::{anchor, escape, is_url, lines};
-use crate::reply::{Audience, Button, Color, Field, Part, Reply, table};
+use crate::pending::Answer;
+use crate::reply::{Audience, Button, Color, Decision, Field, Part, Reply, table};
 
 /// What an empty reply says.
 const DONE: &str = "Done.";
@@ -83,16 +84,25 @@ struct Painted {
 
 fn paint(reply: &Reply, aside: &[Aside], sealing: Sealing<'_>) -> Painted {
     let mut canvas = Canvas::new();
+    // What others wait for takes its room first, wherever it stands.
+    let mut decisions = decisions(&mut canvas, &reply.parts, sealing).into_iter();
     // They stand last, and take their room first: a long reply must not push them out.
     let steps = steps(&mut canvas, &reply.next, sealing);
     let mut attachments = Vec::new();
     let mut cuts = Vec::new();
+    let mut left_out = 0;
     let mut later: usize = reply.parts.iter().map(weight).sum();
     for (at, part) in reply.parts.iter().enumerate() {
+        if let Part::Decision(_) = part {
+            if let Some(block) = decisions.next().flatten() {
+                canvas.push(block);
+            }
+            continue;
+        }
         later -= weight(part);
-        if !canvas.begin(later, reply.parts.len() - at - 1) {
-            canvas.note(note_of(reply.parts.len() - at, "part"));
-            break;
+        if left_out > 0 || !canvas.begin(later, reply.parts.len() - at - 1) {
+            left_out += 1;
+            continue;
         }
         let aside = aside.iter().find(|aside| aside.part == at);
         match (part, aside) {
@@ -108,6 +118,9 @@ fn paint(reply: &Reply, aside: &[Aside], sealing: Sealing<'_>) -> Painted {
         if canvas.was_cut() {
             cuts.push(at);
         }
+    }
+    if left_out > 0 {
+        canvas.note(note_of(left_out, "part"));
     }
     Painted { blocks: canvas.finish(), attachments, steps, cuts }
 }
@@ -131,7 +144,7 @@ fn draw(canvas: &mut Canvas, part: &Part, attachments: &mut Vec<Attachment>, sea
         Part::Fields(list) => fields(canvas, list),
         Part::Image { url, alt } => image(canvas, url, alt),
         Part::Buttons(list) => buttons(canvas, list, sealing),
-        Part::Decision(_) => {}
+        Part::Decision(_) => {} // it has its room and its place before this
         Part::File { name, text } => {
             if !name.trim().is_empty() {
                 canvas.section(format!("*{}*", clip(escape(one_line(name).trim()), FIELD_TEXT)));
@@ -151,7 +164,7 @@ fn weight(part: &Part) -> usize {
         Part::Fields(list) => list.len() * 60,
         Part::Image { alt, .. } => alt.len(),
         Part::Buttons(list) => list.len() * 200, // most of it is the seal
-        Part::Decision(_) => MOST,
+        Part::Decision(_) => 0,                  // it has taken its room before
         Part::Native { chat, .. } if chat != NAME => 0,
         Part::Table { .. } | Part::File { .. } | Part::Native { .. } => MOST,
     };
@@ -248,7 +261,7 @@ fn steps(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) -> Option<B
             break;
         }
         left -= size;
-        row.push(Element::Button { text: Text::PlainText { text: label }, action_id: canvas.action_id(), value });
+        row.push(Element::button(label, canvas.action_id(), value));
     }
     (!row.is_empty()).then(|| Block::actions(row))
 }
@@ -265,8 +278,7 @@ fn buttons(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) {
             canvas.note(note_of(list.len() - at, "button"));
             break;
         }
-        let text = Text::PlainText { text: label };
-        row.push(Element::Button { text, action_id: canvas.action_id(), value });
+        row.push(Element::button(label, canvas.action_id(), value));
         if row.len() == BUTTONS {
             canvas.push(Block::actions(std::mem::take(&mut row)));
         }
@@ -274,6 +286,38 @@ fn buttons(canvas: &mut Canvas, list: &[Button], sealing: Sealing<'_>) {
     if !row.is_empty() {
         canvas.push(Block::actions(row));
     }
+}
+
+/// Takes the room for all decisions, and returns the block of each. That one does not fit is a fault of whoever made the
+/// reply, who knows [`ROOM`](super::decision::ROOM): the message then says that it has no buttons.
+fn decisions(canvas: &mut Canvas, parts: &[Part], sealing: Sealing<'_>) -> Vec<Option<Block>> {
+    let mut blocks = Vec::new();
+    for part in parts {
+        let Part::Decision(decision) = part else { continue };
+        let block = decision_block(canvas, decision, sealing);
+        if block.is_none() {
+            tracing::error!(ticket = %decision.ticket, units = units(&decision.carried), "a decision does not fit");
+            canvas.note("the buttons that decide were left out: they do not fit".to_owned());
+        }
+        debug_assert!(block.is_some(), "the decision {} does not fit into a message", decision.ticket);
+        blocks.push(block);
+    }
+    blocks
+}
+
+fn decision_block(canvas: &mut Canvas, decision: &Decision, sealing: Sealing<'_>) -> Option<Block> {
+    let values = sealing.seal_decision(decision).filter(|values| (1..=BUTTONS).contains(&values.len()))?;
+    let size = decision.answers.iter().zip(&values).map(|(answer, value)| answer.label().len() + units(value)).sum();
+    if !canvas.take(size, true) {
+        return None;
+    }
+    let button = |(answer, value): (&Answer, String)| Element::Button {
+        text: Text::PlainText { text: answer.label().to_owned() },
+        action_id: canvas.action_id(),
+        value,
+        style: Some(if answer.is_yes() { "primary" } else { "danger" }),
+    };
+    Some(Block::actions(decision.answers.iter().zip(values).map(button).collect()))
 }
 
 /// Passes on what a plugin wrote for Slack, as far as the message has room.
@@ -311,6 +355,7 @@ fn words(value: &serde_json::Value) -> usize {
 /// Makes the text that stands for the blocks.
 fn fallback(reply: &Reply) -> String {
     let mut out = String::new();
+    let asks = asks(reply);
     for part in &reply.parts {
         if out.len() >= FALLBACK_TEXT {
             break;
@@ -337,7 +382,26 @@ fn fallback(reply: &Reply) -> String {
         }
         out.push_str(text.trim());
     }
-    clip(out, FALLBACK_TEXT)
+    if asks.is_empty() {
+        return clip(out, FALLBACK_TEXT);
+    }
+    // What can be decided is never cut off.
+    let mut out = clip(out, FALLBACK_TEXT - units(&asks) - 1);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out + &asks
+}
+
+/// Names what can be decided: `Approve or Deny`.
+fn asks(reply: &Reply) -> String {
+    let labels = |part: &Part| match part {
+        Part::Decision(decision) => {
+            Some(decision.answers.iter().take(BUTTONS).map(|answer| answer.label()).collect::<Vec<_>>().join(" or "))
+        }
+        _ => None,
+    };
+    reply.parts.iter().find_map(labels).unwrap_or_default()
 }
 
 /// Returns as much of a text as the fallback could use.

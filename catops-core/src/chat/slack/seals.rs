@@ -7,6 +7,8 @@ use crate::job::JobKey;
 pub(super) enum Kind {
     /// The value of a button.
     Button,
+    /// The value of a button that decides on what waits.
+    Decision,
     /// What a form carries along.
     Form,
 }
@@ -15,6 +17,7 @@ impl Kind {
     const fn purpose(self) -> &'static str {
         match self {
             Self::Button => "slack button",
+            Self::Decision => "slack decision",
             Self::Form => "slack form",
         }
     }
