@@ -227,7 +227,7 @@ async fn a_repeatable_job_that_the_queue_does_not_take_again_is_told() {
 
 /// A store that cannot be reached.
 #[derive(Debug)]
-struct Away;
+pub(crate) struct Away;
 
 fn away<T>() -> Result<T, Error> {
     Err(Error::new(ErrorKind::Unavailable, "connecting to the store"))

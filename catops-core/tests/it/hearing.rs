@@ -1,5 +1,6 @@
 //! What a request becomes in the first leg where nobody sees the acknowledgement.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,11 @@ use catops_core::ingress::{Answered, Heard};
 use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{Job, JobKey};
 use catops_core::request::{Actor, Channel};
-use catops_core::store::MemoryStore;
-use catops_core::{App, Command, Commands, Dispatcher, Ingress, JobId, Secret, Timestamp, command};
+use catops_core::store::{Entry, MemoryStore, Put, Store, When};
+use catops_core::{App, Command, Commands, Dispatcher, Error, Ingress, JobId, Secret, Timestamp, command};
 use serde_json::{Value, json};
 
+use crate::flow::Away;
 use crate::sink::{Answer, Sink};
 use crate::slack::{FORM, JSON, NOW, SECRET, encode, signed};
 
@@ -57,12 +59,16 @@ struct Bot {
 impl Bot {
     /// Makes one whose queue takes `room` jobs, and whose chat gives these answers before it takes messages.
     fn new(room: usize, answers: Vec<Answer>) -> Self {
+        Self::with_store(room, answers, MemoryStore::default())
+    }
+
+    fn with_store(room: usize, answers: Vec<Answer>, store: impl Store) -> Self {
         let sink = Sink::new(answers);
         let secret = Secret::new(SECRET.to_owned());
         let slack = Slack::new(secret.clone(), vec![sink.host()]);
         let app = Arc::new(App::new(&COMMANDS, vec![Arc::new(slack)], JobKey::derive([&secret])));
         let queue = Arc::new(MemoryInvoker::new(room));
-        let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(MemoryStore::default())));
+        let dispatcher = Arc::new(Dispatcher::new(app.clone(), Arc::new(store)));
         Self { ingress: Ingress::new(app, queue.clone(), dispatcher.clone()), dispatcher, queue, sink }
     }
 
@@ -215,6 +221,47 @@ async fn a_forged_button_is_refused_and_recorded_once() {
         ..Record::new(JobId::of(&["slack", "T1", "1.1"]), Outcome::Forged, now())
     };
     assert_eq!(*record, expected);
+}
+
+/// A store that never answers.
+#[derive(Debug)]
+struct Stuck;
+
+#[async_trait::async_trait]
+impl Store for Stuck {
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Entry>, Error> {
+        pending().await
+    }
+
+    async fn put(&self, _: &str, _: &str, _: Option<Timestamp>, _: When<'_>, _: Timestamp) -> Result<Put, Error> {
+        pending().await
+    }
+
+    async fn delete(&self, _: &str, _: When<'_>, _: Timestamp) -> Result<Put, Error> {
+        pending().await
+    }
+
+    async fn list(&self, _: &str, _: Timestamp) -> Result<Vec<(String, Entry)>, Error> {
+        pending().await
+    }
+
+    async fn append(&self, _: &Record) -> Result<(), Error> {
+        pending().await
+    }
+
+    async fn records(&self, _: usize) -> Result<Vec<Record>, Error> {
+        pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_button_is_refused_in_time_whatever_the_store_does() {
+    for bot in [Bot::with_store(1, Vec::new(), Away), Bot::with_store(1, Vec::new(), Stuck)] {
+        let begun = tokio::time::Instant::now();
+        assert_eq!(bot.press_of("deploy api").await.status().as_u16(), 400);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert_eq!(bot.ingress.refused(), 1);
+    }
 }
 
 #[tokio::test]
