@@ -120,7 +120,7 @@ impl Dispatcher {
                 }
                 Ok(Claimed::Running(until)) => Dispatched::Busy(until),
                 Ok(Claimed::Died(claim)) => match self.store.take_over(&claim, turn.until(), now).await {
-                    Ok(true) if turn.is_repeatable() => turn.fresh().await,
+                    Ok(true) if turn.is_repeatable() => Turn { is_again: true, ..turn }.fresh().await,
                     Ok(true) => turn.stop(Outcome::Died, words::died(job, claim.started, None)).await,
                     Ok(false) => Dispatched::Busy(turn.until()),
                     Err(error) => turn.unclaimed(&error).await,

@@ -363,7 +363,6 @@ impl JobKey {
     }
 }
 
-#[cfg(feature = "slack")]
 fn signed(purpose: &str, text: &str) -> Vec<u8> {
     [purpose.as_bytes(), b"\n", text.as_bytes()].concat()
 }

@@ -64,6 +64,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         claim::claim(self, id, until, now).await
     }
 
+    /// Returns how it stands with the job `id`, without claiming it; `None` if nobody has.
+    async fn claimed(&self, id: &JobId, now: Timestamp) -> Result<Option<Claimed>, Error> {
+        claim::claimed(self, id, now).await
+    }
+
     /// Takes over the claim of a run that died, so that exactly one of several finders reports or repeats it.
     ///
     /// Returns whether it was this caller.

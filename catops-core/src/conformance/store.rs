@@ -150,13 +150,17 @@ pub async fn claims(bench: &dyn Bench) {
     let (store, other) = (bench.store().await, bench.other().await);
     let id = JobId::of(&["claims"]);
     let until = NOW + Duration::from_secs(60);
+    let look = async |now| store.claimed(&id, now).await.expect("a look at a claim works");
+    assert_eq!(look(NOW).await, None);
     let claim = |store: Arc<dyn Store>, now| {
         let id = id.clone();
         async move { store.claim(&id, until, now).await.expect("a claim works") }
     };
     assert_eq!(claim(store.clone(), NOW).await, Claimed::New);
     assert_eq!(claim(other.clone(), NOW).await, Claimed::Running(until));
+    assert_eq!(look(NOW).await, Some(Claimed::Running(until)));
     let Claimed::Died(dead) = claim(other.clone(), until).await else { panic!("its time is up") };
+    assert_eq!(look(until).await, Some(Claimed::Died(dead.clone())), "to look takes nothing over");
     assert_eq!((&dead.id, dead.started), (&id, NOW));
 
     let later = until + Duration::from_secs(60);
@@ -166,6 +170,7 @@ pub async fn claims(bench: &dyn Bench) {
 
     store.finish(&record(&id), until).await.expect("finishing works");
     assert_eq!(claim(other, later + Duration::from_secs(3600)).await, Claimed::Finished);
+    assert_eq!(look(until).await, Some(Claimed::Finished));
 }
 
 /// A claim whose process is known to be dead can be expired at once.

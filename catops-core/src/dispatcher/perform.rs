@@ -15,12 +15,15 @@ use crate::reply::{Audience, Reply};
 impl Turn<'_> {
     /// Runs the command, with the lock that it takes.
     pub(super) async fn perform(&self, call: Call, notes: Notes) -> Dispatched {
-        let Some(lock) = call.command.exclusive() else { return self.run(call, notes).await };
-        Box::pin(self.perform_locked(lock, call, notes)).await
+        if let Some(lock) = call.command.exclusive() {
+            return Box::pin(self.perform_locked(lock, call, notes)).await;
+        }
+        let (outbox, ending) = self.run(call, notes).await;
+        self.end(&outbox, ending).await
     }
 
-    /// Runs the command and turns however it ends into a reply.
-    pub(super) async fn run(&self, call: Call, mut notes: Notes) -> Dispatched {
+    /// Runs the command and turns however it ends into a reply, which is to be posted by the outbox.
+    pub(super) async fn run(&self, call: Call, mut notes: Notes) -> (Arc<Outbox>, Ending) {
         let Call { command, values, name, arguments, given } = call;
         let ephemeral = command.is_ephemeral();
         let (request, app) = (&self.job.request, &self.dispatcher.app);
@@ -35,7 +38,7 @@ impl Turn<'_> {
             reply.audience = Audience::Asker;
         }
         reply.next.extend(next::steps(app, Asker::of(request, self.clock.now()), &command, &given, outcome));
-        self.end(&outbox, Ending { command: name, arguments, outcome, reply, notes }).await
+        (outbox, Ending { command: name, arguments, outcome, reply, notes })
     }
 
     /// When a command or a plan is stopped.

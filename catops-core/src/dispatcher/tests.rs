@@ -1,6 +1,9 @@
 //! Buttons and forms, and the steps that follow a run.
 
 mod waiting;
+mod counted;
+mod limit;
+mod lock;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};

@@ -29,6 +29,8 @@ pub(super) struct Turn<'a> {
     pub(super) responder: Arc<dyn Responder>,
     /// Whether it is a tick, of a command that declares it.
     pub(super) is_scheduled: bool,
+    /// Whether an earlier delivery of it began to run and died.
+    pub(super) is_again: bool,
     pub(super) clock: Clock,
     pub(super) begun: Instant,
     pub(super) limit: Duration,
@@ -76,7 +78,7 @@ impl<'a> Turn<'a> {
         limit: Duration,
     ) -> Self {
         let clock = Clock::starting(now);
-        Self { dispatcher, job, responder, is_scheduled: false, clock, begun: Instant::now(), limit }
+        Self { dispatcher, job, responder, is_scheduled: false, is_again: false, clock, begun: Instant::now(), limit }
     }
 
     /// When this run must be dead if it has not ended.

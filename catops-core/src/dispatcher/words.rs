@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::lock::Held;
 use super::ticket::Used;
 use crate::job::{Job, JobId};
+use crate::policy::{Limit, Per};
 use crate::reply::Reply;
 use crate::request::{Actor, Press};
 use crate::store::KEEP_CLAIM;
@@ -70,6 +72,65 @@ pub(super) fn skewed() -> Reply {
 
 pub(super) fn too_many_hops() -> Reply {
     Reply::to_asker("This command kept starting itself again and was stopped.")
+}
+
+/// What is said where another run holds the lock. It is to be typed again, since a button was used up by its press; a tick
+/// comes again by itself, and has no asker.
+pub(super) fn locked(name: &str, lock: &str, held: &Held, until: Option<Timestamp>, asker: Option<&Actor>) -> Reply {
+    let Held { who, command, since, goes_on, .. } = held;
+    let is_same = asker.is_some_and(|asker| who.id == asker.id && who.team == asker.team);
+    let (they, have) = if is_same { ("you".to_owned(), "have") } else { (name_of(who), "has") };
+    let lock = bare(lock);
+    let (why, when) = match until.filter(|_| *goes_on) {
+        None => (format!("{they} {have} been running `{command}` since {since}"), "when it is done"),
+        Some(until) => {
+            let why = format!(
+                "`{command}`, which {they} began at {since}, outlived its time and may be at work until {until}"
+            );
+            (why, "after that")
+        }
+    };
+    let again = asker.map(|_| format!(" Please type it again {when}.")).unwrap_or_default();
+    Reply::to_channel(format!("`{name}` was not run: {why}, and one run at a time holds the lock `{lock}`.{again}"))
+}
+
+/// What the asker reads who gave more values than a run takes locks.
+pub(super) fn too_many_locks(param: &str, most: usize) -> Reply {
+    Reply::to_asker(format!(
+        "Each value of `{param}` is locked while the command runs, and one run takes at most {most} of them. Please type \
+         it again with fewer."
+    ))
+}
+
+/// What the asker reads who ran something too often.
+pub(super) fn limited(name: &str, limit: &Limit, again: Timestamp) -> Reply {
+    let which = if limit.name.is_empty() { "a limit".to_owned() } else { format!("the limit `{}`", bare(limit.name)) };
+    let whom = match limit.per {
+        Per::User => "each person",
+        Per::Command => "this command",
+        Per::Bot => "everybody together",
+    };
+    let (count, span) = (limit.count, span(limit.within));
+    let runs = if count == 1 { "run" } else { "runs" };
+    Reply::to_asker(format!(
+        "`{name}` was not run: {which} allows {whom} {count} {runs} within {span}. Please type it again at {again} or later."
+    ))
+}
+
+/// What the asker reads whose run could not be counted beside all the others.
+pub(super) fn too_many_at_once(name: &str) -> Reply {
+    Reply::to_asker(format!(
+        "`{name}` was not run: too many ask for it at once, and its runs are counted. Please type it again in a moment."
+    ))
+}
+
+/// Writes a number of seconds in the largest unit that fits, such as `90 min`.
+fn span(secs: u32) -> String {
+    match secs {
+        secs if secs % 3600 == 0 && secs > 0 => format!("{} h", secs / 3600),
+        secs if secs % 60 == 0 && secs > 0 => format!("{} min", secs / 60),
+        secs => format!("{secs} s"),
+    }
 }
 
 /// What the asker reads whose button was pressed before.

@@ -94,6 +94,14 @@ pub(super) async fn claim<S: Store + ?Sized>(
     Err(Error::new(ErrorKind::Unavailable, format!("claiming job {id}: the store refused it and has no entry")))
 }
 
+pub(super) async fn claimed<S: Store + ?Sized>(
+    store: &S,
+    id: &JobId,
+    now: Timestamp,
+) -> Result<Option<Claimed>, Error> {
+    store.get(&key(id), now).await?.map(|entry| read(id, &entry, now)).transpose()
+}
+
 fn read(id: &JobId, entry: &Entry, now: Timestamp) -> Result<Claimed, Error> {
     let state = serde_json::from_str(&entry.value)
         .map_err(|error| Error::new(ErrorKind::Invalid, format!("reading the claim of job {id}")).because(error))?;
