@@ -1,13 +1,18 @@
 //! The record of who did what.
 //!
-//! Records are linked, so that nobody can take one away or change one unseen: see [`Link`].
+//! Records are linked, so that what is taken away or changed shows: see [`Link`], and [`verify`](mod@verify) for what that
+//! proves and what it does not. The form of a record is for ever: fields may be added, optional and left out where they are
+//! absent, and none may be changed, since the seal is over the record's JSON.
 
 mod chain;
+pub mod report;
+pub mod verify;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::chain::Chain;
+pub(crate) use self::chain::{Chain, json};
 pub use self::chain::{Link, Seen};
+pub use self::verify::{Fault, Verified, newest, verify};
 use crate::job::JobId;
 use crate::request::{Actor, Channel};
 use crate::time::Timestamp;
@@ -180,3 +185,6 @@ pub struct Approver {
     /// When.
     pub at: Timestamp,
 }
+
+/// The target of the log line that each record is.
+pub const LOG: &str = "catops::audit";

@@ -10,6 +10,7 @@ mod next;
 mod own;
 mod perform;
 mod run;
+mod tell;
 mod tick;
 mod ticket;
 mod turn;

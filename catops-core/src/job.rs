@@ -349,7 +349,6 @@ impl JobKey {
     }
 
     /// Returns whether `tag` is what [`JobKey::tag`] makes of the two, in constant time.
-    #[cfg(feature = "slack")]
     pub(crate) fn is_tag(&self, tag: &str, purpose: &str, text: &str) -> bool {
         unhex(tag).is_some_and(|tag| hmac::verify(&self.0, &signed(purpose, text), &tag).is_ok())
     }

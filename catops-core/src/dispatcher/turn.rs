@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Dispatched, Dispatcher, ticket, words};
-use crate::audit::{Approver, Outcome, Record};
+use super::{Dispatched, Dispatcher, tell, ticket, words};
+use crate::audit::{self, Approver, Outcome, Record};
 use crate::command::{Asked, Command, Values, What};
 use crate::context::{Clock, Outbox};
 use crate::error::Error;
 use crate::job::{Job, JobId, MAX_HOPS};
+use crate::line::escape_line;
 use crate::policy::{Asker, Groups};
 use crate::reply::{Audience, Reply};
 use crate::request::{Actor, Press, Via};
@@ -244,6 +245,7 @@ impl<'a> Turn<'a> {
             }
         };
         let (job, ended) = (self.job, self.clock.now());
+        let text = self.more_than(&command, &arguments, outcome);
         let mut record = Record {
             job: job.id.clone(),
             asked: job.asked,
@@ -261,18 +263,37 @@ impl<'a> Turn<'a> {
             approvers: notes.approvers,
             reason: notes.reason,
             origin: notes.origin,
-            text: None,
+            text,
             link: None,
         };
-        let (name, ms) = (outcome.as_str(), self.begun.elapsed().as_millis() as u64);
-        // The entry says it to the operator, with what it knows of the delivery.
-        tracing::debug!(job = %job.id, command = record.command, actor = job.request.actor.id, outcome = name, ms, "ended");
         let Dispatcher { app, store, chain, .. } = self.dispatcher;
         chain.link(&mut record, app.key(), &**store).await;
+        // Before the store has it: what is missing there is here.
+        tracing::info!(target: audit::LOG, record = %audit::json(&record), "a job ended");
         if let Err(error) = store.finish(&record, ended).await {
-            let record = serde_json::to_string(&record).unwrap_or_default();
+            let record = audit::json(&record);
             tracing::error!(job = %job.id, error = error.chain(), record, "the record could not be stored");
         }
+        if let Some((chat, channel)) = app.audit_channel() {
+            Box::pin(tell::tell(&**chat, channel, &record, ended)).await;
+        }
         Dispatched::Ended(Box::new(record))
+    }
+
+    /// Returns the line, if `command` and `arguments` do not say it all and it has no secret.
+    fn more_than(&self, command: &str, arguments: &str, outcome: Outcome) -> Option<String> {
+        let text = &self.job.request.text;
+        let typed = text.strip_prefix(command).map(|rest| rest.strip_prefix(' ').unwrap_or(rest));
+        // As most are: then nothing is looked up.
+        if typed == Some(arguments) && !text.contains(['&', '<', '>']) {
+            return None;
+        }
+        if matches!(outcome, Outcome::Help | Outcome::Usage | Outcome::Unknown) {
+            return None;
+        }
+        // One of the bot's own words may hold the line of the command: that is not it.
+        let read = self.dispatcher.app.commands().addressed(text)?;
+        let is_it = read.path() == command && !read.has_secret();
+        (is_it && escape_line(format!("{command} {arguments}").trim_end()) != *text).then(|| text.clone())
     }
 }
