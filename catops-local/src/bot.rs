@@ -111,11 +111,6 @@ impl Bot {
         } else {
             self.dispatcher.dispatch(&sealed, now, limit).await
         };
-        if let Dispatched::Ended(record) = &dispatched {
-            let (command, outcome) = (&record.command, record.outcome.as_str());
-            let ms = record.ended.since(now).as_millis() as u64;
-            tracing::info!(job = %record.job, command, actor = record.actor.id, outcome, ms, "ended");
-        }
         match dispatched {
             Dispatched::Ended(_) if attempt > MAX_ATTEMPTS => {
                 Handled::Refused("given up; the asker was told".to_owned())

@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::invoker::JobInfo;
 use crate::terminal::{complain, say};
-use crate::{bot, key, manifest, oneshot, policy, recorded, scheduler, serve, watch, words};
+use crate::{audit, bot, key, manifest, oneshot, policy, recorded, scheduler, serve, watch, words};
 
 /// Reads the command line and the environment, does what is asked, and returns how it went: 0 if it did, 1 if it failed,
 /// 2 if it was asked in a wrong way.
@@ -62,6 +62,7 @@ fn act(commands: &'static Commands, matches: &ArgMatches) -> Result<Exit, Error>
         }
         Some(("slack", matches)) => Ok(manifest::run(commands, matches)),
         Some(("policy", matches)) => policy::run(commands, matches),
+        Some(("audit", matches)) => wait(audit::run(Config::from_env()?, matches)),
         Some(("jobs", _)) => wait(jobs(Config::from_env()?)),
         Some(("completions", matches)) => {
             if let Some(shell) = matches.get_one::<Shell>("shell") {
@@ -154,6 +155,7 @@ fn parser() -> Command {
         )
         .subcommand(manifest::parser())
         .subcommand(policy::parser())
+        .subcommand(audit::parser())
         .subcommand(Command::new("jobs").about("List the jobs of this machine's queue, the dead ones with the reason"))
         .subcommand(
             Command::new("completions")

@@ -4,24 +4,32 @@ use std::io::Write as _;
 use std::path::Path;
 
 use catops_core::app::random_secret;
+use catops_core::job::JobKey;
 use catops_core::settings::Settings;
 use catops_core::{Error, ErrorKind, Secret};
 
-use crate::config::{Config, QueueKind};
+use crate::config::{Config, QueueKind, StoreKind};
 
 /// Adds the secrets that the local bot makes itself where none is set. Returns whether the signing secret was made.
 ///
-/// A made signing secret ends with the process. The key of the jobs is kept beside them: what was accepted before a
-/// restart must open after it.
+/// A made signing secret ends with the process. The key of the jobs is kept beside them and the audit: what was accepted
+/// before a restart must open after it, and what was recorded must still bear the bot's seal.
 pub(crate) fn complete(settings: &mut Settings, config: &Config) -> Result<bool, Error> {
     if settings.slack_signing_secret.is_some() {
         return Ok(false);
     }
     settings.slack_signing_secret = Some(random_secret()?);
-    if settings.job_key.is_none() && config.queue == QueueKind::Durable {
+    if settings.job_key.is_none() && (config.queue == QueueKind::Durable || config.store != StoreKind::Memory) {
         settings.job_key = Some(kept(&config.folder.join("job.key"))?);
     }
     Ok(true)
+}
+
+/// Returns the key that the bot of this machine seals jobs and records with.
+pub(crate) fn sealing(config: &Config) -> Result<JobKey, Error> {
+    let mut settings = config.shared.clone();
+    complete(&mut settings, config)?;
+    Ok(JobKey::derive(settings.job_key.as_ref().or(settings.slack_signing_secret.as_ref())))
 }
 
 /// Reads the key in the file at `path`, or makes it.

@@ -22,6 +22,7 @@
 //! | schedules | a tick for each, from the server's own clock, in UTC; none is made up that came while no server ran |
 //! | SIGTERM | no more is taken, what runs may end |
 
+mod audit;
 mod bot;
 mod cli;
 pub mod config;

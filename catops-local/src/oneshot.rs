@@ -36,6 +36,7 @@ pub(crate) async fn run(commands: &'static Commands, config: Config, text: Strin
     catops_core::log::init(level, format);
     let state = State::open(&config)?;
     let mut settings = config.shared.clone();
+    // Nothing is received, but the record bears the seal that the server's do.
     key::complete(&mut settings, &config)?;
     let bot = Bot::new(commands, settings, &state)?;
     let mut asked = Request { text, ..Request::default() };
