@@ -1,5 +1,7 @@
 //! Commands, chats, key and policy, put together once at start-up.
 
+mod groups;
+
 use std::sync::Arc;
 
 use crate::chat::Chat;
@@ -7,11 +9,9 @@ use crate::command::Commands;
 use crate::error::{Error, ErrorKind};
 use crate::job::JobKey;
 use crate::policy::Policy;
-use crate::request::Actor;
 use crate::secret::Secret;
 #[cfg(feature = "slack")]
 use crate::settings::Settings;
-use crate::time::Timestamp;
 
 /// The bot, free of the cloud it runs on.
 #[derive(Debug)]
@@ -106,12 +106,6 @@ impl App {
     /// Returns who may run what.
     pub const fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// Returns which of the groups and addresses of the policy `actor` has, as the chat of that name says; `None` where the
-    /// policy names none, or it cannot be told.
-    pub async fn groups(&self, _chat: &str, _actor: &Actor, _now: Timestamp) -> Option<Vec<String>> {
-        None
     }
 
     /// Returns the chat and the channel where replies of scheduled commands go.

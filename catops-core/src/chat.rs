@@ -51,11 +51,20 @@ pub trait Chat: Responder {
         Err(Error::new(ErrorKind::Config, "this chat has no forms"))
     }
 
-    /// Returns which of `wanted`, ids of groups and e-mail addresses, `actor` belongs to or has, and the chat has verified.
+    /// Returns which of `wanted`, ids of groups and e-mail addresses, `actor` belongs to or has, and the chat has verified,
+    /// within `limit`.
     ///
-    /// What is not known is an error, never an empty list: the caller then opens nothing.
-    async fn groups(&self, actor: &Actor, wanted: &[&str], now: Timestamp) -> Result<Vec<String>, Error> {
-        let _ = (actor, wanted, now);
+    /// - *Not known is an error*, never an empty list: the caller then opens nothing. It is one too where only some of it is
+    ///   not known.
+    /// - *Not asked each time*: an answer may be some minutes old, by `now`.
+    async fn groups(
+        &self,
+        actor: &Actor,
+        wanted: &[&str],
+        limit: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Error> {
+        let _ = (actor, wanted, limit, now);
         Err(Error::new(ErrorKind::Config, "this chat tells of no groups and addresses"))
     }
 

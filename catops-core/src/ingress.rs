@@ -1,6 +1,7 @@
 //! The first leg: verify, seal, hand over, acknowledge.
 
 mod forms;
+mod known;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,6 @@ use crate::error::{Error, ErrorKind};
 use crate::http::{HttpRequest, HttpResponse, status};
 use crate::invoker::Invoker;
 use crate::job::{Job, JobId};
-use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
 use crate::request::{ReplyTo, Request};
 use crate::responder::MemoryResponder;
@@ -126,7 +126,7 @@ impl Ingress {
             return response;
         }
         let place = match hearing {
-            Hearing::Shown => self.place(&job, command.as_ref()),
+            Hearing::Shown => self.place(&job, command.as_ref()).await,
             // Nobody would see help or the reply of an inline command.
             Hearing::Resent | Hearing::Unseen => Place::Later(Audience::Asker),
         };
@@ -157,20 +157,22 @@ impl Ingress {
         request.prefix.truncate("/".len());
     }
 
-    fn place(&self, job: &Job, command: Option<&Command>) -> Place {
-        let (commands, request) = (self.app.commands(), &job.request);
+    async fn place(&self, job: &Job, command: Option<&Command>) -> Place {
         match command {
             Some(command) if command.is_inline() => Place::Inline,
             Some(command) if command.is_ephemeral() => Place::Later(Audience::Asker),
             Some(_) => Place::Later(Audience::Channel),
-            None => {
-                let asker = Asker::of(request, job.asked);
-                let may = |command: &_| self.app.policy().offers(asker, command);
-                match commands.read(&request.prefix, &request.text, &may).what {
-                    crate::command::What::Help(reply) => Place::Here(reply),
-                    _ => Place::Later(Audience::Asker),
-                }
-            }
+            None => Box::pin(self.place_of_other(job)).await,
+        }
+    }
+
+    /// Returns where a line is answered that addresses no command.
+    async fn place_of_other(&self, job: &Job) -> Place {
+        let request = &job.request;
+        let asker = self.known(&job.reply_to.chat, &request.actor, &request.channel.id, job.asked).await;
+        match self.app.commands().read(&request.prefix, &request.text, &|command| asker.offers(command)).what {
+            crate::command::What::Help(reply) => Place::Here(reply),
+            _ => Place::Later(Audience::Asker),
         }
     }
 

@@ -147,6 +147,19 @@ impl Policy {
         self.rules
     }
 
+    /// Returns the groups and e-mail addresses that the roles name: what to ask the chat for.
+    pub fn groups(&self) -> impl Iterator<Item = &'static str> {
+        let named = |member: &&Member| matches!(member.kind, Kind::Group | Kind::Email);
+        self.rules.roles.iter().flat_map(|role| role.members).filter(named).map(|member| member.id)
+    }
+
+    /// Returns whether the groups and addresses of somebody of that workspace can matter: the roles name some, and are for
+    /// people of it.
+    pub fn asks_for_groups(&self, team: &str) -> bool {
+        let teams = self.rules.teams;
+        self.groups().next().is_some() && (teams.is_empty() || teams.iter().any(|one| one.text == team))
+    }
+
     /// Decides. [`Rules::sentence`] says it in words.
     pub fn judge(&self, question: &Question<'_>) -> Verdict {
         self.rules.decide(question)
@@ -165,8 +178,7 @@ impl Policy {
     }
 
     /// Decides whether somebody may run a command with these arguments; if so, says what allows it, if something had to; if
-    /// not, says why, and whom to ask. `line` is what
-    /// they asked for, without what is secret.
+    /// not, says why, and whom to ask. `line` is what they asked for, without what is secret.
     ///
     /// Arguments are needed only where [`Policy::weighs_arguments`] says so; what needs them else stays closed.
     pub fn admit(
@@ -188,11 +200,6 @@ impl Policy {
     /// Returns whether it can be that others have to approve a command.
     pub fn may_take_approval(&self, command: &Command) -> bool {
         command.approve().is_some() || self.rules.rules.iter().any(|rule| rule.effect == Effect::Approve)
-    }
-
-    /// Returns whether somebody can approve `command`.
-    pub fn can_approve(&self, asker: Asker<'_>, command: &Command, approval: &Approval) -> bool {
-        self.rules.can_approve(approval, &asker.asks(&command.path(), command, Arguments::Unknown))
     }
 
     /// Returns what it takes to run a command that may be run, if others have to approve it.

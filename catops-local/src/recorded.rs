@@ -16,7 +16,7 @@ use catops_core::invoker::MemoryInvoker;
 use catops_core::job::{Job, JobId, JobKey, SealedJob};
 use catops_core::log::Format;
 use catops_core::reply::Reply;
-use catops_core::request::{Press, ReplyTo};
+use catops_core::request::{Actor, Press, ReplyTo};
 use catops_core::responder::{Posted, Responder};
 use catops_core::{App, Commands, Dispatcher, Error, ErrorKind, Ingress, Secret, Timestamp};
 use serde::Deserialize;
@@ -203,6 +203,16 @@ impl Chat for Rehearsal {
 
     async fn open_form(&self, form: &Form, trigger: &Secret, limit: Duration) -> Result<(), Error> {
         self.chat.open_form(form, trigger, limit).await
+    }
+
+    async fn groups(
+        &self,
+        actor: &Actor,
+        wanted: &[&str],
+        limit: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Error> {
+        self.chat.groups(actor, wanted, limit, now).await
     }
 
     fn completions(&self, words: &[String]) -> HttpResponse {

@@ -39,7 +39,7 @@ use crate::form::Form;
 use crate::http::{self, HttpRequest, HttpResponse};
 use crate::job::JobKey;
 use crate::reply::{Audience, Reply};
-use crate::request::{Press, ReplyTo};
+use crate::request::{Actor, Press, ReplyTo};
 use crate::responder::{Posted, Responder};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -155,6 +155,20 @@ impl Chat for Slack {
             return Err(Error::new(ErrorKind::Config, "without CATOPS_SLACK_BOT_TOKEN the bot cannot open a form"));
         };
         api.open_view(view::open(form, trigger.expose(), &self.seals)?, limit).await
+    }
+
+    async fn groups(
+        &self,
+        actor: &Actor,
+        wanted: &[&str],
+        limit: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Error> {
+        let Some(api) = &self.api else {
+            let said = "without CATOPS_SLACK_BOT_TOKEN the bot cannot ask Slack who is in a group";
+            return Err(Error::new(ErrorKind::Config, said));
+        };
+        api.groups(actor, wanted, limit, now).await
     }
 
     fn completions(&self, words: &[String]) -> HttpResponse {

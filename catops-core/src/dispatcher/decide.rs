@@ -6,7 +6,7 @@ use super::hold::{Takes, key};
 use super::turn::{Call, Ending, Notes, Turn};
 use super::{Dispatched, asking, ticket, words};
 use crate::audit::{Approver, Outcome};
-use crate::command::{Asked, Command, What};
+use crate::command::{Asked, What};
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 use crate::pending::{Answer, Pending};
@@ -42,7 +42,7 @@ impl Turn<'_> {
         let known = self.groups(&pending.asker).await;
         let asker = theirs.asker(&known);
         let approval = theirs.approval(asker, &call.command);
-        if let Err(reply) = self.may_decide(decided.answer, &pending, &call.command, approval.as_ref()).await {
+        if let Err(reply) = self.may_decide(decided.answer, &pending, approval.as_ref()).await {
             return self.say(name, arguments, Outcome::Denied, reply).await;
         }
         let admitted = theirs.admit(asker, &call);
@@ -161,13 +161,7 @@ impl Turn<'_> {
     }
 
     /// Says whether whoever pressed may decide so; if not, why.
-    async fn may_decide(
-        &self,
-        answer: Answer,
-        pending: &Pending,
-        command: &Command,
-        approval: Option<&Approval>,
-    ) -> Result<(), Reply> {
+    async fn may_decide(&self, answer: Answer, pending: &Pending, approval: Option<&Approval>) -> Result<(), Reply> {
         let me = &self.job.request.actor;
         // To approve one must be another for sure, and to decide in one's own name the same for sure: an id of another
         // workspace is neither.
@@ -182,7 +176,7 @@ impl Turn<'_> {
                 let known = self.groups(me).await;
                 let groups = known.as_deref().map_or(Groups::Unknown, Groups::Known);
                 let asker = Asker { groups, ..Asker::of(&self.job.request, self.clock.now()) };
-                if !self.dispatcher.app.policy().can_approve(asker, command, approval) {
+                if !self.dispatcher.app.policy().can_approve(approval, asker) {
                     return Err(asking::no_approver(approval));
                 }
                 let again = answer == Answer::Approve && pending.approvers.iter().any(|one| may_be(&one.who));

@@ -18,18 +18,26 @@ pub(super) fn steps(
     given: &[(&'static str, String)],
     outcome: Outcome,
 ) -> Vec<Button> {
-    let steps = match outcome {
-        Outcome::Ran => command.next(),
-        Outcome::Failed | Outcome::Panicked | Outcome::TimedOut => command.on_failure(),
-        _ => &[],
-    };
     let offered = |step: &&str| {
         let line = fill(step, given)?;
         let escaped = escape_line(&line);
         let next = app.commands().addressed(&escaped)?;
         app.policy().offers(asker, &next).then(|| Button { label: plain(&escaped), command: line })
     };
-    steps.iter().filter_map(offered).collect()
+    declared(command, outcome).iter().filter_map(offered).collect()
+}
+
+/// Returns whether there can be any.
+pub(super) fn has_steps(command: &Command, outcome: Outcome) -> bool {
+    !declared(command, outcome).is_empty()
+}
+
+fn declared(command: &Command, outcome: Outcome) -> &[&str] {
+    match outcome {
+        Outcome::Ran => command.next(),
+        Outcome::Failed | Outcome::Panicked | Outcome::TimedOut => command.on_failure(),
+        _ => &[],
+    }
 }
 
 /// Puts what was given in its places.

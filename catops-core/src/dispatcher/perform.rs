@@ -9,7 +9,6 @@ use super::{Dispatched, asking, next, words};
 use crate::audit::Outcome;
 use crate::command::Command;
 use crate::context::{Context, Inner, Outbox};
-use crate::policy::Asker;
 use crate::reply::{Audience, Reply};
 
 impl Turn<'_> {
@@ -37,7 +36,10 @@ impl Turn<'_> {
         if ephemeral {
             reply.audience = Audience::Asker;
         }
-        reply.next.extend(next::steps(app, Asker::of(request, self.clock.now()), &command, &given, outcome));
+        if next::has_steps(&command, outcome) {
+            let known = self.groups(&request.actor).await;
+            reply.next.extend(next::steps(app, self.asker(&known), &command, &given, outcome));
+        }
         (outbox, Ending { command: name, arguments, outcome, reply, notes })
     }
 

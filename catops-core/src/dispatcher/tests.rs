@@ -1,9 +1,9 @@
 //! Buttons and forms, and the steps that follow a run.
 
-mod waiting;
 mod counted;
 mod limit;
 mod lock;
+mod waiting;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};

@@ -12,7 +12,6 @@ use crate::form::{COMMAND, Draft, Form, compose};
 use crate::http::{HttpResponse, status};
 use crate::job::Job;
 use crate::line::{Words, escape};
-use crate::policy::{Asker, Groups};
 use crate::request::{Request, Via};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -35,15 +34,14 @@ impl Ingress {
         let Request { actor, channel, prefix, text, .. } = &job.request;
         let given = match command {
             Some(command) => match command.lacking(text) {
-                Some(given)
-                    if self.offers(
-                        Asker { actor, channel: &channel.id, now: job.asked, groups: Groups::Unknown },
-                        command,
-                    ) =>
-                {
+                Some(given) => {
+                    let asker = self.known(&job.reply_to.chat, actor, &channel.id, job.asked).await;
+                    if !asker.offers(command) {
+                        return false;
+                    }
                     given
                 }
-                _ => return false,
+                None => return false,
             },
             None if Words::new(text).next().is_none() => Vec::new(),
             None => return false,
@@ -58,8 +56,13 @@ impl Ingress {
     /// Opens the form that was asked for without a line.
     pub(super) async fn open(&self, chat: &dyn Chat, opening: Opening, now: Timestamp) -> HttpResponse {
         let Opening { actor, draft, trigger } = opening;
-        let asker = Asker { actor: &actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
-        let command = self.app.commands().find(&draft.command).filter(|command| self.offers(asker, command));
+        let command = match self.app.commands().find(&draft.command) {
+            Some(command) => {
+                let asker = self.known(chat.name(), &actor, &draft.channel.id, now).await;
+                Some(command).filter(|command| asker.offers(command))
+            }
+            None => None,
+        };
         let form = match command {
             Some(command) => Form::of(&command, &[], draft),
             None => Form::which(draft),
@@ -80,12 +83,12 @@ impl Ingress {
     /// a page does. Within the time of an inline command; what its completer lacks then is not among them.
     pub async fn proposals(&self, typing: &Typing, now: Timestamp) -> Vec<String> {
         let Typing { actor, draft, field, typed } = typing;
-        let asker = Asker { actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
+        let asker = self.known(&draft.reply_to.chat, actor, &draft.channel.id, now).await;
         if draft.command.is_empty() && field == COMMAND {
-            let offered = self.app.commands().all().filter(|command| self.offers(asker, command));
+            let offered = self.app.commands().all().filter(|command| asker.offers(command));
             return matching(offered.map(|command| command.path()), typed);
         }
-        let command = self.app.commands().find(&draft.command).filter(|command| self.offers(asker, command));
+        let command = self.app.commands().find(&draft.command).filter(|command| asker.offers(command));
         let Some(command) = command else { return Vec::new() };
         let Some(param) = command.params().iter().find(|param| param.name() == field) else { return Vec::new() };
         if param.completer().is_none() {
@@ -116,9 +119,15 @@ impl Ingress {
             Some((_, words)) if asks_which => words.first().map(String::as_str).unwrap_or_default(),
             _ => &draft.command,
         };
-        let known = self.app.commands().find(path);
-        let asker = Asker { actor: &actor, channel: &draft.channel.id, now, groups: Groups::Unknown };
-        let Some(command) = known.filter(|command| !asks_which || self.offers(asker, command)) else {
+        let known = match self.app.commands().find(path) {
+            // Which command it is was chosen now; what the form of one is for was decided when that was opened.
+            Some(command) if asks_which => {
+                let asker = self.known(chat.name(), &actor, &draft.channel.id, now).await;
+                Some(command).filter(|command| asker.offers(command))
+            }
+            known => known,
+        };
+        let Some(command) = known else {
             // It was there when the form was opened: the bot has changed meanwhile.
             tracing::warn!(job = %id, "a form was sent off for a command that is not there");
             let said = format!("There is no command `{path}`.");
@@ -162,10 +171,6 @@ impl Ingress {
                 Err(Refused::Line("these words cannot be put into one line".to_owned()))
             }
         }
-    }
-
-    fn offers(&self, asker: Asker<'_>, command: &Command) -> bool {
-        self.app.policy().offers(asker, command)
     }
 }
 

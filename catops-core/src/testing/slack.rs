@@ -50,6 +50,7 @@ mod workspace;
 
 pub use self::address::{ADDRESS_TIME, ADDRESS_USES};
 pub use self::api::files::File;
+pub use self::api::people::Person;
 pub use self::api::views::TRIGGER_TIME;
 pub use self::bot::Installed;
 pub use self::call::Call;

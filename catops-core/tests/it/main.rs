@@ -6,6 +6,7 @@ mod client;
 mod conformance;
 mod flow;
 mod forms;
+mod groups;
 mod hearing;
 mod schedule;
 mod sink;

@@ -1,6 +1,7 @@
 //! Slack's Web API: what the bot does by its token.
 
 mod base;
+mod people;
 mod refusal;
 
 use std::fmt;
@@ -11,11 +12,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
+use self::people::People;
 use super::blocks::Message;
 use super::button::Sealing;
 use super::files::Aside;
 use super::render;
-use crate::client::{Client, JSON, Parcel, Patience};
+use crate::client::{Client, JSON, Parcel, Patience, Response};
 use crate::error::{Error, ErrorKind};
 use crate::reply::{Audience, Reply};
 use crate::request::ReplyTo;
@@ -41,6 +43,7 @@ pub(super) struct Api {
     base: String,
     /// Until when Slack wants to hear nothing that can be left out.
     hushed: Mutex<Option<Instant>>,
+    people: People,
 }
 
 /// Shows where it posts, and no token.
@@ -110,7 +113,7 @@ impl Api {
             })?,
             None => BASE.to_owned(),
         };
-        Ok(Self { token, base, hushed: Mutex::default() })
+        Ok(Self { token, base, hushed: Mutex::default(), people: People::default() })
     }
 
     /// Posts `reply` to the channel of `to`: for all, or for the asker alone; or changes what it posted before.
@@ -228,12 +231,7 @@ impl Api {
         let wait = response.retry_after().unwrap_or(CALM);
         let answer = match response.status() {
             http::StatusCode::TOO_MANY_REQUESTS => Answer { error: BUSY[0].to_owned(), ..Answer::default() },
-            http::StatusCode::NOT_FOUND => return Err(absent(method, None)),
-            status if !status.is_success() => {
-                let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Refused };
-                return Err(Error::new(kind, format!("Slack answered {} to `{method}`", status.as_u16())));
-            }
-            _ => response.json().await?,
+            _ => settled(method, response)?.json().await?,
         };
         if answer.is_busy() {
             *self.hushed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
@@ -283,6 +281,18 @@ impl<'a> Place<'a> {
 
     fn frame(&self) -> Message<'a> {
         Message { channel: Some(self.channel), user: self.user, thread_ts: self.thread, ..Message::default() }
+    }
+}
+
+/// Returns the response if it is an answer of the method, whatever it says; else why there is none.
+fn settled(method: &str, response: Response) -> Result<Response, Error> {
+    match response.status() {
+        http::StatusCode::NOT_FOUND => Err(absent(method, None)),
+        status if !status.is_success() => {
+            let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Refused };
+            Err(Error::new(kind, format!("Slack answered {} to `{method}`", status.as_u16())))
+        }
+        _ => Ok(response),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod chat;
 pub(super) mod files;
+pub(super) mod people;
 pub(super) mod views;
 
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub(super) fn call(workspace: &Workspace, method: &str, asked: &Asked) -> Said {
         "views.update" => views::update(workspace, body),
         "files.getUploadURLExternal" => files::begin(workspace, body),
         "files.completeUploadExternal" => files::complete(workspace, body),
+        "users.info" => people::info(workspace, body),
+        "usergroups.users.list" => people::members(workspace, body),
         _ => Err(Said::refused("unknown_method", &[])),
     };
     said.map_or_else(|refused| refused, Said::ok)

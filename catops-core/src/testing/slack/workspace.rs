@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::address::Address;
 use super::api::files::File;
+use super::api::people::Person;
 use super::api::views::Trigger;
 use super::call::Call;
 use super::message::Message;
@@ -55,6 +56,10 @@ pub(super) struct State {
     pub(super) messages: Vec<Message>,
     pub(super) views: Vec<View>,
     pub(super) files: Vec<File>,
+    /// The accounts that the Web API tells of, by id.
+    pub(super) people: HashMap<String, Person>,
+    /// Who is in which user group.
+    pub(super) groups: HashMap<String, Vec<String>>,
     /// Channels that refuse the bot, and by what code.
     pub(super) refusing: HashMap<String, &'static str>,
     /// When the last message came to a channel, if more than one a second are refused.

@@ -6,10 +6,15 @@ use crate::error::{Error, ErrorKind};
 /// The longest remark of Slack's that is shown, in bytes.
 const REMARK: usize = 200;
 
-/// Says why Slack refused `method`, and what helps. The codes are those of docs.slack.dev, "Errors" of each method.
+/// Says why Slack refused `method`, and what helps; `channel` is the channel, the group or the person that it was about. The codes are those of docs.slack.dev, "Errors" of each method.
 pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
     let code = answer.error.as_str();
     let is_file = method.starts_with("files.");
+    let what = match method.split('.').next() {
+        Some("views") => "form",
+        Some("users" | "usergroups" | "auth") => "question",
+        _ => "reply",
+    };
     let (kind, said) = match code {
         "expired_trigger_id" => {
             (ErrorKind::Gone, "Slack opened no form: it came later than 3 s after the key press".to_owned())
@@ -57,7 +62,12 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
         | "file_upload_size_restricted"
         | "storage_limit_reached" => (ErrorKind::Refused, format!("the workspace does not take the file: {code}")),
         "missing_scope" => {
-            let scope = if is_file { "files:write" } else { "chat:write" };
+            let scope = match method {
+                _ if is_file => "files:write",
+                "users.info" => "users:read` and `users:read.email",
+                "usergroups.users.list" => "usergroups:read",
+                _ => "chat:write",
+            };
             (
                 ErrorKind::Config,
                 format!(
@@ -87,10 +97,13 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
         | "request_timeout"
         | "service_unavailable"
         | "team_added_to_org"
-        | "update_failed" => (ErrorKind::Unavailable, format!("Slack could not take the reply: {code}")),
+        | "update_failed" => (ErrorKind::Unavailable, format!("Slack could not take the {what}: {code}")),
+        "no_such_subteam" => (
+            ErrorKind::Refused,
+            format!("Slack has no user group `{channel}` ({code}); check the id in the policy file"),
+        ),
         _ => {
             let remark = answer.remark().map(|remark| format!(": {remark}")).unwrap_or_default();
-            let what = if method.starts_with("views.") { "form" } else { "reply" };
             (ErrorKind::Refused, format!("Slack refused the {what}: {}{remark}", super::super::code(code)))
         }
     };
@@ -129,6 +142,8 @@ mod tests {
         let answer = r#"{"ok":false,"error":"missing_scope","needed":"x","provided":"y"}"#;
         check("chat.postMessage", answer, ErrorKind::Config, &lacks("chat:write"));
         check("files.getUploadURLExternal", answer, ErrorKind::Config, &lacks("files:write"));
+        check("usergroups.users.list", answer, ErrorKind::Config, &lacks("usergroups:read"));
+        check("users.info", answer, ErrorKind::Config, &lacks("users:read` and `users:read.email"));
         let answer = r#"{"ok":false,"error":"not_in_channel"}"#;
         let said = "the bot is not in the channel `C1`, so it cannot put files there; invite it";
         check("files.completeUploadExternal", answer, ErrorKind::Refused, said);
