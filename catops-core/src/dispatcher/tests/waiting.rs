@@ -252,7 +252,7 @@ async fn as_many_approve_as_it_takes_and_no_one_twice() {
     assert_eq!((first.outcome, first.actor.name.as_str(), bot.runs().await), (Outcome::Approved, "bob", 0));
     let said = more.last().text();
     assert!(
-        said.starts_with("**bob** approved `release v7`, which **dan** asks for. It takes the approval of 1 more"),
+        said.starts_with("**bob** approved `deploy v7`, which **dan** asks for. It takes the approval of 1 more"),
         "{said}"
     );
     let (twice, told) = bot.decides("bob", Answer::Approve, &more).await;
