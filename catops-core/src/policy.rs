@@ -209,6 +209,14 @@ impl Policy {
         self.rules.approval(&asker.asks(&path, command, arguments), declared(command))
     }
 
+    /// Says to somebody whether they may run a command with these arguments, why, what it takes, and how often, in
+    /// sentences with light Markdown. `line` is what they would type, without what is secret.
+    pub fn explain(&self, asker: Asker<'_>, command: &Command, arguments: Option<&[Argument]>, line: &str) -> String {
+        let path = command.path();
+        let arguments = arguments.map_or(Arguments::Unknown, Arguments::Known);
+        self.rules.sentences(line, &asker.asks(&path, command, arguments), declared(command))
+    }
+
     /// Returns whether somebody can approve. That it is not the one who asked is for the caller to see to.
     pub fn can_approve(&self, approval: &Approval, approver: Asker<'_>) -> bool {
         self.rules.can_approve(approval, &approver.question())

@@ -34,7 +34,7 @@ pub(crate) fn parser() -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(
             clap::Command::new("explain")
-                .about("Show why somebody may run a command, or may not")
+                .about("Show why somebody may run a command or may not, who has to approve it, and how often it may be run")
                 .arg(
                     Arg::new("as")
                         .long("as")
@@ -56,7 +56,7 @@ pub(crate) fn parser() -> clap::Command {
         )
         .subcommand(
             clap::Command::new("who")
-                .about("Show which roles may run a command")
+                .about("Show which roles may run a command, and who has to approve it")
                 .arg(place())
                 .arg(time("any time"))
                 .arg(line()),
@@ -129,7 +129,7 @@ impl Asked {
             now: Some(at),
             ..policy::question(&actor, &path, &command)
         };
-        say(&self.rules.trace(&self.shown, &question));
+        say(&self.rules.trace(&self.shown, &question, policy::declared(&command)));
         Ok(Exit::Success)
     }
 
@@ -155,7 +155,8 @@ impl Asked {
             now: matches.get_one("at").copied(),
             ..policy::question(&actor, &path, &command)
         };
-        let rows: Vec<Vec<String>> = self.rules.who(&question).into_iter().map(Vec::from).collect();
+        let rows: Vec<Vec<String>> =
+            self.rules.who(&question, policy::declared(&command)).into_iter().map(Vec::from).collect();
         let head = ["who", &format!("may run `{}`", self.shown), "because"].map(str::to_owned);
         say(&catops_core::reply::table(&head, &rows));
         Ok(Exit::Success)

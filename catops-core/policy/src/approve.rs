@@ -20,22 +20,20 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Says it to the one who asked, in one sentence with light Markdown.
-    pub fn sentence(&self) -> String {
-        format!("It takes the approval of {}.", self.others())
-    }
-
     /// Says who has to approve, as the end of a sentence: "2 others with the role `leads`".
     pub fn others(&self) -> String {
-        let mut text = if self.count > 1 { format!("{} others", self.count) } else { "somebody else".to_owned() };
-        // Whoever asks for a role of each asks for none where everybody has one.
-        let named = self.by.iter().filter(|roles| !roles.contains(&EVERYBODY));
-        for (index, roles) in named.enumerate() {
-            text.push_str(if index == 0 { " with the role " } else { " and the role " });
-            text.push_str(&one_of(roles));
-        }
-        text
+        others(&self.by, self.count)
     }
+}
+
+pub(crate) fn others(by: &[Vec<&'static str>], count: u8) -> String {
+    let mut text = if count > 1 { format!("{count} others") } else { "somebody else".to_owned() };
+    // Everybody has a role of those among which `everybody` is.
+    for (index, roles) in by.iter().filter(|roles| !roles.contains(&EVERYBODY)).enumerate() {
+        text.push_str(if index == 0 { " with the role " } else { " and the role " });
+        text.push_str(&one_of(roles));
+    }
+    text
 }
 
 /// What a command declares of its approval.
@@ -81,18 +79,18 @@ impl Rules {
     /// Returns whether the asker of `question` can approve. What is not known approves nothing, and nobody of another
     /// workspace does where the file names some.
     pub fn can_approve(&self, approval: &Approval, question: &Question<'_>) -> bool {
-        let has = |roles: &Vec<&'static str>| roles.iter().any(|role| self.has_role(role, question));
+        let has = |roles: &Vec<&'static str>| roles.iter().any(|role| self.has_surely(role, question, Who::ASKER));
         !approval.by.is_empty() && approval.by.iter().all(has)
     }
 
     /// Returns whether the asker of `question` may run without approval what else would wait for it.
     pub fn may_break_glass(&self, question: &Question<'_>) -> bool {
-        self.breaks_glass_as(question).is_some()
+        self.breaks_glass_as(question, Who::ASKER).is_some()
     }
 
-    /// Returns the role, as `break-glass` names it, by which the asker may do without approval.
-    pub(crate) fn breaks_glass_as(&self, question: &Question<'_>) -> Option<&'static Text> {
-        self.break_glass.iter().find(|role| self.has_role(role.text, question))
+    /// Returns the role, as `break-glass` names it, by which somebody may do without approval.
+    pub(crate) fn breaks_glass_as(&self, question: &Question<'_>, who: Who<'_>) -> Option<&'static Text> {
+        self.break_glass.iter().find(|role| self.has_surely(role.text, question, who))
     }
 
     /// Returns the limits on a command.
@@ -100,8 +98,9 @@ impl Rules {
         self.limits.iter().filter(move |limit| limit.target.has(path, permission))
     }
 
-    fn has_role(&self, name: &str, question: &Question<'_>) -> bool {
-        !self.is_foreign(question) && self.has_named(name, question, Who::ASKER) == Truth::Yes
+    /// Returns whether somebody has a role for sure, `everybody` only in the workspaces of the file.
+    fn has_surely(&self, role: &str, question: &Question<'_>, who: Who<'_>) -> bool {
+        !self.is_foreign(question) && self.has_named(role, question, who) == Truth::Yes
     }
 }
 

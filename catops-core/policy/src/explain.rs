@@ -1,9 +1,12 @@
 //! A decision in words: for the one who asked, and step by step for the operator.
 
+mod wait;
+
 use std::fmt::Write;
 
+use crate::approve::{Declared, names, others};
 use crate::decide::{self, Because, Denial, Groups, Question, Verdict, Why};
-use crate::rules::{EVERYBODY, Effect, Place, Rule, Rules, Target, Text, covers};
+use crate::rules::{EVERYBODY, Effect, Place, Rule, Rules, Text, covers};
 use crate::truth::Truth;
 use crate::window::{Window, clock};
 
@@ -69,8 +72,8 @@ impl Rules {
         format!("{} line {}", self.file.rsplit('/').next().unwrap_or_default(), at.line)
     }
 
-    /// Shows the operator how a decision comes about: who asks, every role and rule that was looked at, and the end.
-    pub fn trace(&self, line: &str, question: &Question<'_>) -> String {
+    /// Shows the operator how a decision comes about: who asks, every role, rule and limit that was looked at, and the end.
+    pub fn trace(&self, line: &str, question: &Question<'_>, declared: Option<Declared>) -> String {
         let mut out = format!("{} asks for `{line}`", question.user);
         if let Some(channel) = question.channel.filter(|channel| !channel.is_empty()) {
             let _ = write!(out, " in {channel}");
@@ -90,6 +93,9 @@ impl Rules {
         match &verdict {
             Verdict::Allow(why) => {
                 let _ = write!(out, "\nallowed: {}", self.why(question, why));
+                if let Some(waits) = self.waits(question, declared) {
+                    let _ = write!(out, "\n{waits}");
+                }
             }
             Verdict::Deny(denial) => {
                 let _ = write!(out, "\ndenied: {}.", self.because(question, denial));
@@ -131,19 +137,24 @@ impl Rules {
             let grants = role.allow.iter().filter(covering);
             steps.extend(grants.map(|grant| (grant.at, format!("role `{}` allows `{grant}`: {said}", role.name))));
         }
-        for rule in self.rules.iter().filter(|rule| rule.target.has(question.command, question.permission)) {
+        for rule in self.about(question) {
             steps.push((rule.at, format!("{}: {}", describe(rule), applies(self.holds(rule, question), rule.effect))));
         }
+        let limits = self.limits_on(question.command, question.permission);
+        steps.extend(limits.map(|limit| (limit.at, limit.sentence())));
         steps
     }
 
     /// Shows who may: for each role whether somebody with that role alone may, then everybody else. The three columns are
     /// who, whether, and why.
-    pub fn who(&self, question: &Question<'_>) -> Vec<[String; 3]> {
+    pub fn who(&self, question: &Question<'_>, declared: Option<Declared>) -> Vec<[String; 3]> {
         let row = |who: String, role: &str| {
             let verdict = self.decide_for(role, question);
             let (may, why) = match &verdict {
-                Verdict::Allow(why) => ("yes", self.why(question, why)),
+                Verdict::Allow(why) => match self.waits_as(role, question, declared) {
+                    Some(waits) => ("if approved", format!("{}; {waits}", self.why(question, why))),
+                    None => ("yes", self.why(question, why)),
+                },
                 Verdict::Deny(denial) => {
                     let depends = match denial.because {
                         Because::Unclear(_) => true,
@@ -213,16 +224,14 @@ fn conditions(rule: &Rule) -> String {
 
 /// Says what a rule does, for the operator.
 fn describe(rule: &Rule) -> String {
-    let does = match rule.effect {
-        Effect::Allow => "allows",
-        Effect::Deny => "denies",
-        Effect::Approve => "takes approval for",
+    let (does, to) = match rule.effect {
+        Effect::Allow => ("allows".to_owned(), "to"),
+        Effect::Deny => ("denies".to_owned(), "to"),
+        Effect::Approve => (format!("takes the approval of {} for", others(&[names(rule)], rule.count)), "of"),
     };
-    let target = match rule.target {
-        Target::Permissions(patterns) | Target::Commands(patterns) => joined(patterns),
-    };
+    let target = joined(rule.target.patterns());
     let except = if rule.except.is_empty() { String::new() } else { format!(" except {}", joined(rule.except)) };
-    format!("{rule} {does} `{target}` to {}{except}{}", joined(rule.roles), conditions(rule))
+    format!("{rule} {does} `{target}` {to} {}{except}{}", joined(rule.roles), conditions(rule))
 }
 
 fn joined(texts: &[Text]) -> String {

@@ -176,6 +176,15 @@ pub struct Limit {
     pub within: u32,
 }
 
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name {
+            "" => f.write_str("a limit"),
+            name => write!(f, "limit `{name}`"),
+        }
+    }
+}
+
 /// What a limit counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Per {
@@ -197,6 +206,13 @@ pub enum Target {
 }
 
 impl Target {
+    /// Returns the permissions or paths, as written.
+    pub(crate) const fn patterns(&self) -> &'static [Text] {
+        match self {
+            Self::Permissions(patterns) | Self::Commands(patterns) => patterns,
+        }
+    }
+
     /// Returns whether it is about a command of this path that requires this permission.
     pub fn has(&self, path: &str, permission: Option<&str>) -> bool {
         match self {

@@ -17,7 +17,16 @@ pub(crate) fn read(text: &str) -> Result<u32, String> {
     };
     match read() {
         Some(seconds) if (1..=LONGEST).contains(&seconds) => Ok(seconds),
-        Some(_) => Err(format!("`{text}` cannot be; it is from `1s` to `7d`")),
+        Some(_) => Err(format!("`{text}` is not between `1s` and `7d`")),
         None => Err(format!("`{text}` is no time; write a whole number and `s`, `m`, `h` or `d`, such as `30m`")),
     }
+}
+
+/// Says how long: `90 seconds`, `1 hour`.
+pub(crate) fn words(seconds: u32) -> String {
+    let whole = |(_, _, length): &&(char, &str, u32)| seconds.is_multiple_of(*length);
+    let (_, name, length) = UNITS.iter().find(whole).unwrap_or(&UNITS[3]);
+    let number = seconds / length;
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {name}{plural}")
 }

@@ -4,6 +4,7 @@ mod decisions;
 mod laws;
 mod mistakes;
 mod toml;
+mod waiting;
 mod words;
 
 use crate::{Arguments, Facts, File, Given, Groups, Parameter, Question, read};

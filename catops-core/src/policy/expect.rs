@@ -4,9 +4,29 @@ use std::fmt;
 
 use catops_policy::{Expectation, File, Groups, Place, Text};
 
-use super::question;
+use super::{declared, question};
 use crate::command::{Commands, Line};
 use crate::request::Actor;
+
+/// What a file expects of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// It may be run, at once or once it is approved.
+    Allowed,
+    /// It may be run once others approve it.
+    Waits,
+    Denied,
+}
+
+impl Answer {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Waits => "allowed and waits for approval",
+            Self::Denied => "denied",
+        }
+    }
+}
 
 /// An answer that was not as the file expects it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +59,10 @@ impl fmt::Display for Surprise {
 pub fn test(file: &File, commands: &Commands) -> (usize, Vec<Surprise>) {
     let (mut count, mut surprises) = (0, Vec::new());
     for expectation in &file.tests {
-        let lines = expectation.allows.iter().map(|line| (line, true));
-        for (line, expected) in lines.chain(expectation.denies.iter().map(|line| (line, false))) {
+        let allows = expectation.allows.iter().map(|line| (line, Answer::Allowed));
+        let approves = expectation.approves.iter().map(|line| (line, Answer::Waits));
+        let denies = expectation.denies.iter().map(|line| (line, Answer::Denied));
+        for (line, expected) in allows.chain(approves).chain(denies) {
             count += 1;
             surprises.extend(surprise(file, commands, expectation, line, expected));
         }
@@ -48,8 +70,7 @@ pub fn test(file: &File, commands: &Commands) -> (usize, Vec<Surprise>) {
     (count, surprises)
 }
 
-fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, expected: bool) -> Option<Surprise> {
-    let word = |is_allowed: bool| if is_allowed { "allowed" } else { "denied" };
+fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, expected: Answer) -> Option<Surprise> {
     let got = match commands.line(&escaped(line.text)) {
         Err(reason) => Some(format!("no line to run: {reason}")),
         Ok(Line { command, arguments }) => {
@@ -69,7 +90,12 @@ fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, 
                 catops_policy::Verdict::Allow(why) => file.rules.why(&question, why),
                 catops_policy::Verdict::Deny(denial) => file.rules.because(&question, denial),
             };
-            (verdict.is_allowed() != expected).then(|| format!("{}: {why}", word(verdict.is_allowed())))
+            let got = match (&verdict, expected) {
+                (catops_policy::Verdict::Deny(_), _) => Answer::Denied,
+                (_, Answer::Waits) if file.rules.approval(&question, declared(&command)).is_some() => Answer::Waits,
+                _ => Answer::Allowed,
+            };
+            (got != expected).then(|| format!("{}: {why}", got.as_str()))
         }
     };
     let got = got?;
@@ -78,7 +104,7 @@ fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, 
         at: line.at,
         situation: situation(about),
         line: line.text,
-        expected: word(expected).to_owned(),
+        expected: expected.as_str().to_owned(),
         got,
     })
 }

@@ -216,7 +216,7 @@ const CASES: &[Case] = &[
 ];
 
 /// Asks as a case says, and gives the question to `use_it`.
-fn ask<T>(who: &str, line: &str, use_it: impl FnOnce(&Question<'_>) -> T) -> T {
+pub(super) fn ask<T>(who: &str, line: &str, use_it: impl FnOnce(&Question<'_>) -> T) -> T {
     let asked = Asked::new(line);
     let mut words = who.split(' ');
     let user = words.next().unwrap();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::{Asked, commands};
-use crate::{Arguments, Effect, Groups, Question, Rules, read, when};
+use crate::{Approval, Arguments, Effect, Groups, Question, Rules, read, when};
 
 const ROLES: [&str; 3] = ["oncall", "leads", "desk"];
 const MEMBERS: [&str; 5] = ["U1", "U2", "S1", "a@b.cc", "C1"];
@@ -74,8 +74,19 @@ fn rule(effect: impl Strategy<Value = &'static str>) -> impl Strategy<Value = St
     })
 }
 
+/// A rule that makes wait.
+fn approve() -> impl Strategy<Value = String> {
+    let by = subsequence(vec!["oncall", "leads", "desk", "everybody"], 1..3);
+    let extras = (by, 1..=9, select(vec!["90s", "30m", "2h"]));
+    (rule(Just("approve")), extras).prop_map(|(rule, (by, count, within))| {
+        // A role may have a single member, of whom two would be too many.
+        let count = if by.contains(&"everybody") { count } else { 1 };
+        format!("{rule}by = {}\ncount = {count}\nwithin = {within:?}\n", texts(&by))
+    })
+}
+
 fn any_rule() -> impl Strategy<Value = String> {
-    rule(select(vec!["allow", "deny"]))
+    prop_oneof![2 => rule(select(vec!["allow", "deny"])), 1 => approve()]
 }
 
 /// A file in parts: what is before the rules, and the rules.
@@ -124,6 +135,43 @@ fn with<T>(situation: &Situation, use_it: impl FnOnce(&Question<'_>) -> T) -> T 
     let asked = Asked::new(line);
     let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
     use_it(&Question { team, channel: Some(channel), now: Some(*now), ..asked.question(user, &groups) })
+}
+
+/// As [`with`], but for what the bits of `unknown` take away: groups, arguments, channel, time.
+fn blind<T>(situation: &Situation, unknown: u8, use_it: impl FnOnce(&Question<'_>) -> T) -> T {
+    with(situation, |question| {
+        let mut question = *question;
+        if unknown & 1 != 0 {
+            question.groups = Groups::Unknown;
+        }
+        if unknown & 2 != 0 {
+            question.arguments = Arguments::Unknown;
+        }
+        if unknown & 4 != 0 {
+            question.channel = None;
+        }
+        if unknown & 8 != 0 {
+            question.now = None;
+        }
+        use_it(&question)
+    })
+}
+
+/// A verdict without the places in the file, which move.
+fn plain(verdict: &crate::Verdict) -> (bool, Option<String>, Vec<&'static str>, bool) {
+    match verdict {
+        crate::Verdict::Allow(crate::Why::Rule(_)) => (true, Some("a rule".to_owned()), Vec::new(), false),
+        crate::Verdict::Allow(why) => (true, why.short(), Vec::new(), false),
+        crate::Verdict::Deny(denial) => {
+            let because = match denial.because {
+                crate::Because::Guardrail(guard) => guard.to_string(),
+                crate::Because::Rule(_) => "a rule".to_owned(),
+                crate::Because::Unclear(_) => "perhaps a rule".to_owned(),
+                crate::Because::Closed(almost) => format!("closed {}", almost.is_some()),
+            };
+            (false, Some(because), denial.ask.clone(), denial.hinges_on_groups)
+        }
+    }
 }
 
 fn allows(rules: &Rules, situation: &Situation) -> bool {
@@ -194,15 +242,8 @@ proptest! {
     #[test]
     fn what_is_unknown_opens_nothing((head, others) in file(), situation in situation(), unknown in 1_u8..16) {
         let rules = rules(&head, &others);
-        let blind = with(&situation, |question| {
-            let mut question = *question;
-            if unknown & 1 != 0 { question.groups = Groups::Unknown; }
-            if unknown & 2 != 0 { question.arguments = Arguments::Unknown; }
-            if unknown & 4 != 0 { question.channel = None; }
-            if unknown & 8 != 0 { question.now = None; }
-            rules.decide(&question).is_allowed()
-        });
-        if blind {
+        let allowed = blind(&situation, unknown, |question| rules.decide(question).is_allowed());
+        if allowed {
             prop_assert!(allows(&rules, &situation));
         }
     }
@@ -230,6 +271,47 @@ proptest! {
                 rules.decide(&question).is_allowed()
             });
             prop_assert!(listed);
+        }
+    }
+
+    /// A rule that makes wait changes nothing else: neither what may be run, nor why, nor whom to ask.
+    #[test]
+    fn a_rule_that_makes_wait_opens_nothing_and_closes_nothing((head, others) in file(), more in approve(), situation in situation(), unknown in 0_u8..16) {
+        let (without, with_it) = (rules(&head, &others), rules(&head, &inserted(&others, more)));
+        let verdict = |rules: &Rules| blind(&situation, unknown, |question| plain(&rules.decide(question)));
+        prop_assert_eq!(verdict(&without), verdict(&with_it));
+    }
+
+    /// More rules ask for more: nobody can approve who could not before, as many have to at least, and it waits no longer.
+    #[test]
+    fn a_rule_that_makes_wait_asks_for_no_less((head, others) in file(), more in approve(), asks in situation(), approves in situation()) {
+        let (without, with_it) = (rules(&head, &others), rules(&head, &inserted(&others, more)));
+        let approval = |rules: &Rules| with(&asks, |question| rules.approval(question, None));
+        if let Some(before) = approval(&without) {
+            let after = approval(&with_it);
+            prop_assert!(after.is_some());
+            let after = after.unwrap();
+            prop_assert!(after.count >= before.count && after.within <= before.within);
+            let can = |approval: &Approval| with(&approves, |question| with_it.can_approve(approval, question));
+            prop_assert!(can(&before) || !can(&after));
+            prop_assert_eq!(with(&approves, |question| without.can_approve(&before, question)), can(&before));
+        }
+    }
+
+    /// What is not known of the one who asks makes wait whatever some value of it would make wait; what is not known of
+    /// the one who approves lets nobody approve whom some value of it would not let.
+    #[test]
+    fn what_is_unknown_makes_wait_and_approves_nothing((head, others) in file(), situation in situation(), unknown in 1_u8..16) {
+        let rules = rules(&head, &others);
+        if let Some(known) = with(&situation, |question| rules.approval(question, None)) {
+            let blind_to = blind(&situation, unknown, |question| rules.approval(question, None)).unwrap();
+            prop_assert!(known.by.iter().all(|roles| blind_to.by.contains(roles)), "{:?} {:?}", known, blind_to);
+            prop_assert!(blind_to.count >= known.count && blind_to.within <= known.within);
+        }
+        for role in ROLES {
+            let approval = Approval { by: vec![vec![role]], count: 1, within: 60 };
+            let sees = with(&situation, |question| rules.can_approve(&approval, question));
+            prop_assert!(sees || !blind(&situation, unknown, |question| rules.can_approve(&approval, question)));
         }
     }
 

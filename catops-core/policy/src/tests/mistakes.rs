@@ -1,5 +1,7 @@
 //! Every mistake in a policy file, as the operator sees it.
 
+mod waiting;
+
 use super::load;
 
 /// A mistake: what it is, the file, and what is said after its name.
@@ -880,9 +882,13 @@ wen = "x""#,
     ),
 ];
 
+fn all() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(waiting::CASES)
+}
+
 #[test]
 fn each_is_told_with_its_place_and_the_cure() {
-    for (name, text, expected) in CASES {
+    for (name, text, expected) in all() {
         let said = load(text).map(|_| Vec::new()).unwrap_or_else(|said| said);
         let said: Vec<&str> = said.iter().filter_map(|line| line.strip_prefix("plugins/catops.toml:")).collect();
         assert_eq!(said, *expected, "{name}:\n{text}");
@@ -891,8 +897,9 @@ fn each_is_told_with_its_place_and_the_cure() {
 
 #[test]
 fn no_two_cases_are_the_same() {
-    for (at, (name, text, _)) in CASES.iter().enumerate() {
-        let same = CASES[..at].iter().find(|(other, twin, _)| other == name || twin == text);
+    let cases: Vec<&Case> = all().collect();
+    for (at, (name, text, _)) in cases.iter().enumerate() {
+        let same = cases[..at].iter().find(|(other, twin, _)| other == name || twin == text);
         assert_eq!(same, None, "{name}");
     }
 }

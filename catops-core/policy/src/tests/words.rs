@@ -2,7 +2,7 @@
 
 use super::{Asked, load};
 use crate::keep::keep_all;
-use crate::{Truth, Window, moment, when, window};
+use crate::{Truth, Window, moment, span, when, window};
 
 /// A file with one of everything.
 const FILE: &str = r#"guardrail = ["ops.delete-everything"]
@@ -33,7 +33,7 @@ fn a_trace_shows_every_step() {
     let asked = Asked::new("restart api");
     let groups = ["S1".to_owned()];
     assert_eq!(
-        file().trace("restart api", &asked.question("U5", &groups)),
+        file().trace("restart api", &asked.question("U5", &groups), None),
         "U5 asks for `restart api` in C1 on Mon 10:00 UTC
   groups    S1
   roles     oncall (line 2)
@@ -46,7 +46,7 @@ allowed: role `oncall` allows `ops.restart` (catops.toml line 4)"
     );
     let asked = Asked::new("wipe");
     assert_eq!(
-        file().trace("wipe", &crate::Question { channel: None, now: None, ..asked.question("U5", &[]) }),
+        file().trace("wipe", &crate::Question { channel: None, now: None, ..asked.question("U5", &[]) }, None),
         "U5 asks for `wipe`
   groups    none
   roles     none
@@ -63,16 +63,145 @@ fn who_may_is_told_by_roles() {
     let question = crate::Question { now: None, ..asked.question("", &[]) };
     let closed = "it requires `ops.restart`, and a rule opens it only at 09:00-17:00 UTC (catops.toml line 13)";
     assert_eq!(
-        file().who(&question),
+        file().who(&question, None),
         [
             ["oncall: U1, S1", "yes", "role `oncall` allows `ops.restart` (catops.toml line 4)"],
             ["everybody else", "depends", closed],
         ]
     );
     let night = crate::Question { now: Some(moment("2026-11-23T03:00Z").unwrap()), ..question };
-    assert_eq!(file().who(&night)[1], ["everybody else", "no", closed]);
+    assert_eq!(file().who(&night, None)[1], ["everybody else", "no", closed]);
     let asked = Asked::new("ping");
-    assert_eq!(crate::Rules::NONE.who(&asked.question("", &[])), [["everybody", "yes", "it requires no permission"]]);
+    assert_eq!(
+        crate::Rules::NONE.who(&asked.question("", &[]), None),
+        [["everybody", "yes", "it requires no permission"]]
+    );
+}
+
+/// A file with what waits.
+const WAITING: &str = r#"break-glass = ["oncall"]
+[roles.oncall]
+members = ["U1"]
+allow = ["deploy.*"]
+[roles.leads]
+members = ["U2", "U3"]
+[[rule]]
+name = "prod"
+effect = "approve"
+command = "deploys start"
+roles = ["everybody"]
+except = ["leads"]
+when = 'env == "prod"'
+by = ["leads", "oncall"]
+count = 2
+within = "30m"
+[[limit]]
+name = "slowly"
+command = "deploys *"
+per = "user"
+count = 3
+within = "1d"
+"#;
+
+#[test]
+fn a_trace_shows_what_waits() {
+    let rules = load(WAITING).unwrap().rules;
+    let declared = crate::Declared { role: "leads", count: 1 };
+    let trace = |line: &str, declared| rules.trace(line, &Asked::new(line).question("U1", &[]), declared);
+    let begin = |line: &str, applies: &str| {
+        format!(
+            "U1 asks for `{line}` in C1 on Mon 10:00 UTC
+  groups    none
+  roles     oncall (line 2)
+  requires  deploy.start
+  line 4    role `oncall` allows `deploy.*`: yes
+  line 7    rule `prod` takes the approval of 2 others with the role `leads` or `oncall` for `deploys start` of everybody except leads when `env == \"prod\"`: {applies}
+  line 17   limit `slowly` lets each person run `deploys *` 3 times in 1 day
+allowed: role `oncall` allows `deploy.start` by `deploy.*` (catops.toml line 4)"
+        )
+    };
+    let glass = "break-glass: at once, with a reason, by role `oncall` (catops.toml line 1)";
+    assert_eq!(trace("deploys start dev", None), begin("deploys start dev", "no"));
+    assert_eq!(
+        trace("deploys start prod", None),
+        begin("deploys start prod", "yes")
+            + "\ntakes the approval of 2 others with the role `leads` or `oncall` within 30 minutes (rule `prod`, catops.toml line 7)\n"
+            + glass
+    );
+    assert_eq!(
+        trace("deploys start dev", Some(declared)),
+        begin("deploys start dev", "no")
+            + "\ntakes the approval of somebody else with the role `leads` within 1 hour (the command itself)\n"
+            + glass
+    );
+    assert_eq!(
+        trace("deploys start Prod", Some(declared)),
+        begin("deploys start Prod", "cannot be told, so yes")
+            + "\ntakes the approval of 2 others with the role `leads` and the role `leads` or `oncall` within 30 minutes (the command \
+               itself; rule `prod`, catops.toml line 7)\n"
+            + glass
+    );
+}
+
+#[test]
+fn who_may_once_it_is_approved_is_told_by_roles() {
+    let open = WAITING.replace("members = [\"U2\", \"U3\"]", "members = [\"U2\", \"U3\"]\nallow = [\"deploy.start\"]");
+    let rules = load(&open).unwrap().rules;
+    let asked = Asked::new("deploys start prod");
+    let question = asked.question("", &[]);
+    let (oncall, leads) = (
+        "role `oncall` allows `deploy.start` by `deploy.*` (catops.toml line 4)",
+        "role `leads` allows `deploy.start` (catops.toml line 7)",
+    );
+    let waits =
+        format!("{oncall}; it takes the approval of 2 others with the role `leads` or `oncall`, or `break-glass`");
+    let closed = "it requires `deploy.start`, and nothing opens it here and now";
+    assert_eq!(
+        rules.who(&question, None),
+        [["oncall: U1", "if approved", &waits], ["leads: U2, U3", "yes", leads], ["everybody else", "no", closed]]
+    );
+    let declared = Some(crate::Declared { role: "leads", count: 1 });
+    let waits = format!("{leads}; it takes the approval of somebody else with the role `leads`");
+    assert_eq!(rules.who(&question, declared)[1], ["leads: U2, U3", "if approved", &waits]);
+}
+
+#[test]
+fn spans() {
+    for (text, seconds, shown) in [
+        ("1s", 1, "1 second"),
+        ("90s", 90, "90 seconds"),
+        ("60s", 60, "1 minute"),
+        ("30m", 1800, "30 minutes"),
+        ("90m", 5400, "90 minutes"),
+        ("2h", 7200, "2 hours"),
+        ("24h", 86_400, "1 day"),
+        ("1d", 86_400, "1 day"),
+        ("7d", 604_800, "7 days"),
+        ("604800s", 604_800, "7 days"),
+        ("007d", 604_800, "7 days"),
+    ] {
+        assert_eq!(span::read(text), Ok(seconds), "{text}");
+        assert_eq!(span::words(seconds), shown, "{text}");
+    }
+    for text in [
+        "",
+        "s",
+        "30",
+        "-1m",
+        "+1m",
+        "1 m",
+        "1M",
+        "1.5h",
+        "0s",
+        "0d",
+        "604801s",
+        "8d",
+        "4294967296s",
+        "1h30m",
+        "\u{661}d",
+    ] {
+        assert!(span::read(text).is_err(), "{text}");
+    }
 }
 
 #[test]
