@@ -207,6 +207,27 @@ fn a_policy_is_written_down_and_watched() {
 }
 
 #[test]
+fn what_waits_and_what_is_limited_is_written_down() {
+    let policy = "break-glass = [\"oncall\"]\n[roles.oncall]\nmembers = [\"U1\"]\n[[rule]]\nname = \"x\"\neffect = \"approve\"\n\
+                  permission = \"ops.*\"\nroles = [\"everybody\"]\nby = [\"oncall\", \"everybody\"]\ncount = 2\nwithin = \"30m\"\n\
+                  [[limit]]\nname = \"y\"\ncommand = \"restart\"\nper = \"user\"\ncount = 3\nwithin = \"1h\"\n\
+                  [[limit]]\npermission = \"ops.restart\"\nper = \"command\"\ncount = 100\nwithin = \"7d\"\n\
+                  [[limit]]\nper = \"bot\"\ncount = 1\nwithin = \"1s\"\n";
+    let folder = Folder::new("waiting", &[("ops.rs", OPS), ("catops.toml", policy)]);
+    let (scan, text) = folder.scan();
+    assert_eq!(scan.faults, Vec::<String>::new());
+    for expected in [
+        r#"by: &[Text { text: "oncall", at: Place { line: 9, column: 7 } }, Text { text: "everybody", at: Place { line: 9, column: 17 } }], count: 2, within: 1800 }]"#,
+        r#"limits: &[Limit { name: "y", at: Place { line: 12, column: 1 }, target: Target::Commands(&[Text { text: "restart", at: Place { line: 14, column: 11 } }]), per: Per::User, count: 3, within: 3600 }, "#,
+        r#"Limit { name: "", at: Place { line: 18, column: 1 }, target: Target::Permissions(&[Text { text: "ops.restart", at: Place { line: 19, column: 14 } }]), per: Per::Command, count: 100, within: 604800 }, "#,
+        r#"target: Target::Commands(&[Text { text: "*", at: Place { line: 23, column: 1 } }]), per: Per::Bot, count: 1, within: 1 }], "#,
+        r#"break_glass: &[Text { text: "oncall", at: Place { line: 1, column: 16 } }] }"#,
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
 fn no_policy_is_written_where_there_is_no_file() {
     let folder = Folder::new("no-policy", &[("ops.rs", OPS)]);
     let (scan, text) = folder.scan();

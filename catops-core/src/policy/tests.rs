@@ -40,16 +40,25 @@ fn page(
 #[command]
 fn ping() {}
 
+/// Delete what is kept.
+#[command(requires = "ops.purge")]
+fn purge() {}
+
 fn find(path: &str) -> Option<Command> {
     Some(match path {
         "oncall page" => __catops_page().in_group("oncall"),
         "ping" => __catops_ping(),
+        // As `#[command(approve = "role:leads", n = 2)]` declares it.
+        "purge" => __catops_purge().set_approve("leads", 2),
         "restart" => __catops_restart(),
         _ => return None,
     })
 }
 
 static COMMANDS: Commands = Commands::new("oncall page\nping\nrestart", |_| "", find);
+
+/// Those, and one that declares who approves it.
+static DECLARED: Commands = Commands::new("oncall page\nping\npurge\nrestart", |_| "", find);
 
 /// A file that is gone with the test.
 struct Written(PathBuf);
@@ -259,6 +268,107 @@ fn a_mistake_in_the_file_that_replaces_it_stops_the_start() {
     assert_eq!(error.kind(), ErrorKind::Config);
     let begin = "CATOPS_CONFIG names `/nowhere/catops.toml`, which cannot be used: the policy file `/nowhere/catops.toml` cannot be read: ";
     assert!(error.chain().starts_with(begin), "{}", error.chain());
+}
+
+/// A file with what waits.
+const WAITING: &str = r#"
+break-glass = ["oncall"]
+
+[roles.oncall]
+members = ["U1"]
+allow = ["ops.*"]
+
+[roles.leads]
+members = ["U2", "U3", "S1"]
+
+[[rule]]
+name = "Ireland"
+effect = "approve"
+command = "restart"
+roles = ["everybody"]
+when = 'zone == "eu-west"'
+by = ["leads"]
+within = "30m"
+
+[[test]]
+as = "U1"
+allows = ["restart api", "restart api us-east", "purge"]
+approves = ["restart api", "restart api eu-west", "restart api EU_WEST", "purge", "restart api us-east", "ping", "oncall page <@U2> <#C1> x", "restart"]
+denies = ["restart api"]
+"#;
+
+#[test]
+fn a_file_expects_what_waits() {
+    let written = Written::new("waiting", WAITING);
+    let file = open(&written.0).unwrap();
+    check(&file, &DECLARED).unwrap();
+    let (count, surprises) = test(&file, &DECLARED);
+    let path = written.0.display().to_string();
+    let name = path.rsplit('/').next().unwrap();
+    let said: Vec<String> = surprises.iter().map(ToString::to_string).collect();
+    assert_eq!(count, 12);
+    let waits = "is allowed and waits for approval";
+    let role = format!("role `oncall` allows `ops.restart` by `ops.*` ({name} line 6)");
+    assert_eq!(
+        said,
+        [
+            format!("{path}:22: U1\n- `restart api us-east` {waits}\n+ `restart api us-east` is allowed: {role}"),
+            format!("{path}:22: U1\n- `ping` {waits}\n+ `ping` is allowed: it requires no permission"),
+            format!(
+                "{path}:22: U1\n- `oncall page <@U2> <#C1> x` {waits}\n+ `oncall page <@U2> <#C1> x` is denied: it requires \
+                 `oncall.page`, and nothing opens it here and now"
+            ),
+            format!("{path}:22: U1\n- `restart` {waits}\n+ `restart` is no line to run: `restart` needs <service>"),
+            format!("{path}:23: U1\n- `restart api` is denied\n+ `restart api` is allowed: {role}"),
+        ]
+    );
+}
+
+#[test]
+fn what_waits_is_asked_in_the_words_of_the_chat() {
+    let policy = Written::new("asked", WAITING).policy().unwrap();
+    let people: Vec<Actor> = ["U1", "U2", "U9"].into_iter().map(actor).collect();
+    let [ann, bo, cy] =
+        [0, 1, 2].map(|index: usize| Asker { actor: &people[index], channel: "C1", now: NOW, groups: Groups::Unknown });
+    let line = DECLARED.line("restart api").unwrap();
+    let approval = policy.approval(ann, &line.command, Some(&line.arguments)).unwrap();
+    let expected = super::Approval { by: vec![vec!["leads"]], count: 1, within: 1800 };
+    assert_eq!(approval, expected);
+    let other = DECLARED.line("restart api us-east").unwrap();
+    assert_eq!(policy.approval(ann, &other.command, Some(&other.arguments)), None);
+    assert_eq!(policy.approval(ann, &other.command, None), Some(expected), "the arguments are not known");
+    let can = |asker| policy.can_approve(&approval, asker);
+    assert_eq!([can(ann), can(bo), can(cy)], [false, true, false]);
+    let groups = ["S1".to_owned()];
+    assert!(can(Asker { groups: Groups::Known(&groups), ..cy }), "the chat says that U9 is in S1");
+    assert_eq!([ann, bo, cy].map(|asker| policy.may_break_glass(asker)), [true, false, false]);
+    let purge = find("purge").unwrap();
+    let said = policy.explain(ann, &purge, Some(&[]), "purge");
+    let name = policy.rules().file.rsplit('/').next().unwrap();
+    assert_eq!(
+        said,
+        format!(
+            "You may run `purge`: role `oncall` allows `ops.purge` by `ops.*` ({name} line 6). It takes the approval of 2 others \
+             with the role `leads` within 1 hour (the command itself). With `break-glass` and a reason you may run it at once."
+        )
+    );
+    assert!(policy.explain(bo, &purge, Some(&[]), "purge").starts_with("You may not run `purge`: "));
+}
+
+#[test]
+fn a_file_without_those_who_approve_stops_the_start() {
+    let written = Written::new("nobody", &WAITING.replace("leads", "lead"));
+    let file = open(&written.0).unwrap();
+    check(&file, &COMMANDS).unwrap();
+    let error = check(&file, &DECLARED).unwrap_err();
+    assert_eq!(
+        error.chain(),
+        format!(
+            "{}:1:1: nobody could approve `purge`: it takes the role `leads`, which has no members here; here is `lead`, so change \
+             one of the names",
+            written.0.display()
+        )
+    );
 }
 
 /// Deploy a version.

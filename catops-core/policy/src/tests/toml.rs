@@ -182,5 +182,6 @@ proptest! {
         let _ = crate::when::read(&text);
         let _ = crate::member(&text);
         let _ = (crate::window::days(&text), crate::window::hours(&text), crate::window::zone(&text), crate::moment(&text));
+        let _ = crate::span::read(&text);
     }
 }
