@@ -60,7 +60,7 @@ fn act(commands: &'static Commands, matches: &ArgMatches) -> Result<Exit, Error>
             let at = matches.get_one::<Timestamp>("at").copied().unwrap_or_else(Timestamp::now);
             wait(tick(commands, Config::from_env()?, command.join(" "), at))
         }
-        Some(("slack", matches)) => Ok(manifest::run(commands, matches)),
+        Some(("slack", matches)) => manifest::run(commands, matches),
         Some(("policy", matches)) => policy::run(commands, matches),
         Some(("audit", matches)) => wait(audit::run(Config::from_env()?, matches)),
         Some(("jobs", _)) => wait(jobs(Config::from_env()?)),

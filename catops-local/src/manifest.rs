@@ -1,8 +1,12 @@
 //! `slack manifest`: the manifest of the Slack app on standard output, and on standard error what to do with it.
 
-use catops_core::Commands;
+use std::path::PathBuf;
+
 use catops_core::chat::slack::manifest::{Feature, Kind, Manifest, Options, needs};
+use catops_core::policy::Policy;
 use catops_core::reply::table;
+use catops_core::settings::variable;
+use catops_core::{Commands, Error};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
@@ -14,7 +18,8 @@ pub(crate) fn parser() -> Command {
     let manifest = Command::new("manifest")
         .about("Print the manifest of the Slack app: its commands, scopes and events, made from this bot's commands")
         .after_help(
-            "The manifest goes to standard output. Why it asks for each scope and event, and the link that opens Slack's \
+            "The manifest goes to standard output. Scopes to ask who is in a user group or has an address are among them where \
+             the policy names some: plugins/catops.toml as it was built in, or the file that CATOPS_CONFIG names. Why it asks for each scope and event, and the link that opens Slack's \
              page with the manifest filled in, go to standard error.",
         )
         .arg(
@@ -56,19 +61,20 @@ pub(crate) fn parser() -> Command {
         .subcommand(manifest)
 }
 
-/// Does what the words after `slack` say. A manifest that Slack would refuse is wrong use.
-pub(crate) fn run(commands: &Commands, matches: &ArgMatches) -> Exit {
-    let Some(("manifest", matches)) = matches.subcommand() else { return Exit::Usage };
-    let options = options(matches);
+/// Does what the words after `slack` say. A manifest that Slack would refuse is wrong use; an error is one of the policy.
+pub(crate) fn run(commands: &Commands, matches: &ArgMatches) -> Result<Exit, Error> {
+    let Some(("manifest", matches)) = matches.subcommand() else { return Ok(Exit::Usage) };
+    let config = variable("CATOPS_CONFIG")?.map(PathBuf::from);
+    let options = options(matches).with_policy(&Policy::configured(commands, config.as_deref())?);
     match Manifest::new(commands, &options) {
         Ok(manifest) => {
             say(&if matches.get_flag("yaml") { manifest.yaml() } else { manifest.json() });
             complain(&format!("\n{}", explained(&manifest, &options)));
-            Exit::Success
+            Ok(Exit::Success)
         }
         Err(error) => {
             complain(&error.chain());
-            Exit::Usage
+            Ok(Exit::Usage)
         }
     }
 }
@@ -91,7 +97,7 @@ fn explained(manifest: &Manifest, options: &Options) -> String {
         let kind = if kind == Kind::Scope { "scope" } else { "event" };
         vec![kind.to_owned(), name.to_owned(), why.to_owned()]
     };
-    let rows: Vec<Vec<String>> = needs(&options.without).map(|need| row(need.name, need.kind, need.why)).collect();
+    let rows: Vec<Vec<String>> = needs(options).map(|need| row(need.name, need.kind, need.why)).collect();
     let reasons = table(&["kind".to_owned(), "name".to_owned(), "what the bot does with it".to_owned()], &rows);
     let paste = "at https://api.slack.com/apps: \"Create New App\", \"From a manifest\"; or in an app that is there already, \
                  \"App Manifest\"";

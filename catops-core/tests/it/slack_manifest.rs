@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use catops_core::chat::slack::manifest::{Feature, Kind, Manifest, Options, needs};
 use catops_core::command::Run;
+use catops_core::policy::{self, Member, Place, Policy, Role, Rules, Text};
 use catops_core::{Command, Commands, ErrorKind, Reply, command};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -96,9 +97,36 @@ fn each_feature_takes_its_scopes_and_events_with_it() {
         assert_eq!(made["settings"]["event_subscriptions"]["bot_events"].to_string(), events, "{without:?}");
         let tab = made["features"]["app_home"]["messages_tab_enabled"].as_bool();
         assert_eq!(tab, Some(!without.contains(&Feature::DirectMessages)), "{without:?}");
-        assert!(needs(&without).all(|need| !need.why.is_empty()));
     }
-    assert_eq!(needs(&[]).filter(|need| need.kind == Kind::Scope).count(), 5);
+    assert_eq!(needs(&options(&[])).filter(|need| need.kind == Kind::Scope).count(), 5);
+}
+
+#[test]
+fn scopes_to_ask_who_somebody_is_are_for_policies_that_take_it() {
+    let member = |kind, id| Member { kind, id, at: Place::default() };
+    for (members, expected) in [
+        (vec![member(policy::Kind::User, "U1"), member(policy::Kind::Channel, "C1")], &[][..]),
+        (vec![member(policy::Kind::Group, "S1"), member(policy::Kind::Group, "S2")], &["usergroups:read"]),
+        (vec![member(policy::Kind::Email, "ann@example.com")], &["users:read", "users:read.email"]),
+        (
+            vec![member(policy::Kind::Email, "ann@example.com"), member(policy::Kind::Group, "S1")],
+            &["usergroups:read", "users:read", "users:read.email"],
+        ),
+    ] {
+        let name = Text { text: "oncall", at: Place::default() };
+        let role = Role { name, members: members.leak(), allow: &[] };
+        let rules = Rules { roles: vec![role].leak(), ..Rules::NONE };
+        let options = options(&[]).with_policy(&Policy::new(Box::leak(Box::new(rules))));
+        let added: Vec<_> = needs(&options).filter(|need| need.member.is_some()).collect();
+        assert!(added.iter().all(|need| need.kind == Kind::Scope && !need.why.is_empty()), "{added:?}");
+        assert_eq!(added.iter().map(|need| need.name).collect::<Vec<_>>(), expected);
+        let scopes = made(&options)["oauth_config"]["scopes"]["bot"].to_string();
+        assert_eq!(
+            scopes.matches("users:read").count(),
+            expected.iter().filter(|name| name.starts_with("users:")).count()
+        );
+        assert_eq!(scopes.contains("usergroups:read"), expected.contains(&"usergroups:read"), "{scopes}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::messages::Message;
-use super::workspace::{CHANNEL, USER};
+use super::workspace::{ADDRESS, BOT, CHANNEL, NAME, TEAM, USER, USER_NAME};
 
 /// What is put into an answer besides `ok`, or Slack's word for what is wrong.
 type Answer = Result<Value, &'static str>;
@@ -68,6 +68,7 @@ fn text<'a>(arguments: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 impl Shared {
     fn method(&self, method: &str, arguments: Map<String, Value>, now: Timestamp) -> Answer {
         match method {
+            "auth.test" => Ok(json!({"team": NAME, "team_id": TEAM, "user_id": BOT})),
             "chat.postMessage" => self.post_message(arguments, false, now),
             "chat.postEphemeral" => match text(&arguments, "user") {
                 Some(USER) => self.post_message(arguments, true, now),
@@ -78,6 +79,15 @@ impl Shared {
             "views.update" => self.update_view(arguments),
             "files.getUploadURLExternal" => self.expect_file(&arguments),
             "files.completeUploadExternal" => self.share_files(arguments, now),
+            "users.info" => match text(&arguments, "user") {
+                Some(USER) => Ok(json!({"user": {
+                    "id": USER, "team_id": TEAM, "name": USER_NAME, "deleted": false, "is_bot": false,
+                    "is_email_confirmed": true, "profile": {"display_name": USER_NAME, "email": ADDRESS},
+                }})),
+                _ => Err("user_not_found"),
+            },
+            // Whatever the group, the one person here is not in it.
+            "usergroups.users.list" => Ok(json!({"users": []})),
             _ => Err("unknown_method"),
         }
     }

@@ -23,6 +23,9 @@ pub(super) const TEAM: &str = "T-console";
 pub(super) const USER: &str = "U-console";
 pub(super) const USER_NAME: &str = "you";
 
+/// The address of the one person. No other can have it: RFC 2606 keeps names below `invalid` from everybody.
+pub(super) const ADDRESS: &str = "you@console.invalid";
+
 /// What the app's shortcuts are called in its manifest: the global one, and the one on a message.
 pub(super) const SHORTCUT: &str = "run";
 pub(super) const MESSAGE_SHORTCUT: &str = "run_on_message";

@@ -384,7 +384,8 @@ async fn the_web_api_refuses_as_slack_does() {
         ("views.update", json!({"view_id": "V1", "view": view}), "not_found"),
         ("files.getUploadURLExternal", json!({}), "invalid_arguments"),
         ("files.completeUploadExternal", json!({"files": [{"id": "F1"}]}), "file_not_found"),
-        ("users.info", json!({}), "unknown_method"),
+        ("users.info", json!({}), "user_not_found"),
+        ("users.list", json!({}), "unknown_method"),
     ] {
         assert_eq!(bench.api(method, &arguments).await, json!({"ok": false, "error": word}), "{method} {arguments}");
     }

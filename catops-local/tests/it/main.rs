@@ -6,6 +6,7 @@ mod conformance;
 mod console;
 mod lock;
 mod payloads;
+mod people;
 mod queue;
 mod store;
 mod worker;

@@ -59,8 +59,7 @@ impl Manifest {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) names the option that Slack would refuse.
     pub fn new(commands: &Commands, options: &Options) -> Result<Self, Error> {
         let Address { url, is_loopback } = Address::check(&options.url)?;
-        let named =
-            |kind| needs(&options.without).filter(move |need| need.kind == kind).map(|need| need.name).collect();
+        let named = |kind| needs(options).filter(move |need| need.kind == kind).map(|need| need.name).collect();
         let bot_events: Vec<_> = named(Kind::Event);
         let description = slash::all(commands, "Runs operations from chat", limits::DESCRIPTION);
         Ok(Self {

@@ -84,9 +84,9 @@ fn is_group(id: &str) -> bool {
     id.starts_with('S') && is_id(id)
 }
 
-/// Returns whether it is an id that can stand in a form as it is.
+/// Returns whether it is an id that can stand in a form as it is; those of the console have a hyphen.
 fn is_id(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 impl Api {
@@ -214,7 +214,7 @@ mod tests {
         ] {
             assert_eq!(is_group(id), expected, "{id}");
         }
-        assert!(is_id("U012AB3CD") && !is_id("U1&user=U2") && !is_id("U-console") && !is_id(""));
+        assert!(is_id("U012AB3CD") && is_id("U-console") && !is_id("U1&user=U2") && !is_id("U1 ") && !is_id(""));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::limits;
 use super::text::{one_line, units};
 use crate::error::{Error, ErrorKind};
+use crate::policy::{self, Policy};
 
 /// What the manifest is made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Options {
     pub more: Vec<String>,
     /// What the app does without.
     pub without: Vec<Feature>,
+    /// Which kinds of members the roles of the policy have; the bot has to ask Slack about some.
+    pub members: Vec<policy::Kind>,
 }
 
 /// A feature that an app can do without, and so without its scopes and events.
@@ -46,10 +49,17 @@ impl Feature {
 }
 
 impl Options {
-    /// Makes options with this URL: an app called CatOps with one slash command, `/meow`, and all features.
+    /// Makes options with this URL: an app called CatOps with one slash command, `/meow`, all features, and no policy.
     pub fn new(url: impl Into<String>) -> Self {
         let (name, main) = ("CatOps".to_owned(), "/meow".to_owned());
-        Self { url: url.into(), name, main, more: Vec::new(), without: Vec::new() }
+        Self { url: url.into(), name, main, more: Vec::new(), without: Vec::new(), members: Vec::new() }
+    }
+
+    /// Lets the app do what this policy takes.
+    #[must_use]
+    pub fn with_policy(mut self, policy: &Policy) -> Self {
+        self.members = policy.rules().roles.iter().flat_map(|role| role.members).map(|member| member.kind).collect();
+        self
     }
 
     /// Returns the name in one line.
