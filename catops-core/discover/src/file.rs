@@ -110,7 +110,7 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
             } else if meta.path.is_ident("requires") {
                 requires = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if meta.path.is_ident("approve") {
-                approve = meta.value()?.parse::<LitStr>()?.value().strip_prefix("role:").map(str::to_owned);
+                approve = role(&meta.value()?.parse::<LitStr>()?.value());
             } else if has_value {
                 meta.value()?.parse::<Expr>()?;
             }
@@ -121,6 +121,12 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let cfgs = file.cfgs.iter().cloned().chain(cfgs(attributes)).collect();
     let line = signature.ident.span().start().line;
     Some(Command { function, name, group, line, cfgs, requires, approve, parameters })
+}
+
+/// Returns the role in `role:leads`, if it may be one.
+fn role(text: &str) -> Option<String> {
+    let is_word = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    text.strip_prefix("role:").filter(is_word).map(str::to_owned)
 }
 
 /// Returns what the policy may look at; nothing of the context, which is borrowed.
