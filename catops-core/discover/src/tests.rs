@@ -228,6 +228,22 @@ fn what_waits_and_what_is_limited_is_written_down() {
 }
 
 #[test]
+fn what_nobody_could_approve_stops_the_build() {
+    let purge = "#[command(approve = \"role:leads\", n = 2)]\nfn purge() {}\n";
+    let ask = "#[command(group = \"svc\", approve = \"role:everybody\")]\nfn ask() {}\n";
+    let folder = Folder::new("nobody", &[("ops.rs", &format!("{purge}{ask}"))]);
+    let fault = "plugins/ops.rs:2: nobody could approve `purge`: it takes the role `leads`, and there is no plugins/catops.toml; \
+                 write one with `[roles.leads]` and `members` below it";
+    assert_eq!(folder.scan().0.faults, [fault]);
+    folder.write("catops.toml", "[roles.lead]\nmembers = [\"U1\"]\n");
+    let fault = "plugins/catops.toml:1:1: nobody could approve `purge`: it takes the role `leads`, which has no members here; here \
+                 is `lead`, so change one of the names";
+    assert_eq!(folder.scan().0.faults, [fault]);
+    folder.write("catops.toml", "[roles.leads]\nmembers = [\"U1\", \"U2\"]\n");
+    assert_eq!(folder.scan().0.faults, Vec::<String>::new());
+}
+
+#[test]
 fn no_policy_is_written_where_there_is_no_file() {
     let folder = Folder::new("no-policy", &[("ops.rs", OPS)]);
     let (scan, text) = folder.scan();

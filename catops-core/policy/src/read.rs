@@ -8,7 +8,7 @@ mod test;
 
 use crate::keep::{keep, keep_all};
 use crate::near::{nearest, one_of};
-use crate::rules::{Expectation, Mistake, Place, Role, Rules, Text};
+use crate::rules::{Expectation, Limit, Mistake, Place, Role, Rules, Text};
 use crate::toml::{self, Data, Entry, Table, Value};
 use crate::{member, pattern};
 
@@ -68,9 +68,10 @@ impl Reader {
         for table in self.tables(root, "rule") {
             rules.extend(self.rule(table, &roles));
         }
-        let mut limits = Vec::new();
+        let mut limits: Vec<Limit> = Vec::new();
         for table in self.tables(root, "limit") {
-            limits.extend(self.limit(table));
+            let limit = self.limit(table, &limits);
+            limits.extend(limit);
         }
         let break_glass = self.break_glass(root, &roles);
         let mut tests = Vec::new();

@@ -312,14 +312,14 @@ fn a_file_expects_what_waits() {
     assert_eq!(
         said,
         [
-            format!("{path}:22: U1\n- `restart api us-east` {waits}\n+ `restart api us-east` is allowed: {role}"),
-            format!("{path}:22: U1\n- `ping` {waits}\n+ `ping` is allowed: it requires no permission"),
+            format!("{path}:23: U1\n- `restart api us-east` {waits}\n+ `restart api us-east` is allowed: {role}"),
+            format!("{path}:23: U1\n- `ping` {waits}\n+ `ping` is allowed: it requires no permission"),
             format!(
-                "{path}:22: U1\n- `oncall page <@U2> <#C1> x` {waits}\n+ `oncall page <@U2> <#C1> x` is denied: it requires \
+                "{path}:23: U1\n- `oncall page <@U2> <#C1> x` {waits}\n+ `oncall page <@U2> <#C1> x` is denied: it requires \
                  `oncall.page`, and nothing opens it here and now"
             ),
-            format!("{path}:22: U1\n- `restart` {waits}\n+ `restart` is no line to run: `restart` needs <service>"),
-            format!("{path}:23: U1\n- `restart api` is denied\n+ `restart api` is allowed: {role}"),
+            format!("{path}:23: U1\n- `restart` {waits}\n+ `restart` is no line to run: `restart` needs <service>"),
+            format!("{path}:24: U1\n- `restart api` is denied\n+ `restart api` is allowed: {role}"),
         ]
     );
 }
@@ -413,5 +413,5 @@ fn the_files_in_the_documentation_are_right() {
         assert_eq!(surprises, []);
         answers += count;
     }
-    assert_eq!((files.len(), answers), (2, 5));
+    assert_eq!((files.len(), answers), (3, 11));
 }

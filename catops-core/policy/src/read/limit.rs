@@ -14,9 +14,17 @@ const LIMIT: &[&str] = &["name", "permission", "command", "per", "count", "withi
 const COUNT: RangeInclusive<u8> = 1..=100;
 
 impl Reader {
-    pub(super) fn limit(&mut self, table: &Table) -> Option<Limit> {
+    /// Reads a limit that stands below `others`.
+    pub(super) fn limit(&mut self, table: &Table, others: &[Limit]) -> Option<Limit> {
         let is_known = self.keys(table, "of a limit", LIMIT);
-        let name = self.text(table, "name").map_or("", |(name, _)| keep(name));
+        let name = self.text(table, "name").map_or("", |(name, at)| {
+            // Runs are counted under the name.
+            if let Some(other) = others.iter().find(|other| other.name == name && !name.is_empty()) {
+                let said = format!("`{name}` is already the limit in line {}; choose another name", other.at.line);
+                self.wrong(at, said);
+            }
+            keep(name)
+        });
         let target = match LIMIT[1..3].iter().any(|key| find(table, key).is_some()) {
             true => self.target(table, "limit", is_known),
             false => Some(Target::Commands(keep_all(vec![Text { text: "*", at: table.at }]))),

@@ -420,6 +420,20 @@ name = "x""#,
         ],
     ),
     (
+        "a limit with the name of another",
+        r#"[[limit]]
+name = "slowly"
+per = "user"
+count = 3
+within = "1h"
+[[limit]]
+name = "slowly"
+per = "bot"
+count = 30
+within = "1h""#,
+        &["7:8: `slowly` is already the limit in line 1; choose another name"],
+    ),
+    (
         "a limit per channel",
         r#"[[limit]]
 per = "channel"
