@@ -4,7 +4,7 @@ use std::fs;
 
 use catops_policy::Parameter;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, FnArg, ImplItem, Item, Lit, LitStr, Meta, Pat, Token, TraitItem, Type};
+use syn::{Attribute, Expr, ExprLit, FnArg, ImplItem, Item, Lit, LitInt, LitStr, Meta, Pat, Token, TraitItem, Type};
 
 use crate::Scan;
 use crate::folder::Place;
@@ -39,6 +39,8 @@ pub(crate) struct Command {
     pub(crate) requires: Option<String>,
     /// The role that it declares of those who have to approve it.
     pub(crate) approve: Option<String>,
+    /// How many of them have to.
+    pub(crate) approvals: u8,
     /// What it takes, as far as the signature tells.
     pub(crate) parameters: Vec<Parameter>,
 }
@@ -96,7 +98,7 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let mut name = shown(&function);
     let mut group = None;
     let mut requires = None;
-    let mut approve = None;
+    let (mut approve, mut approvals) = (None, 1);
     if matches!(attribute.meta, Meta::List(_)) {
         // What is wrong here is for the macro to say, which points at the place.
         let _ = attribute.parse_nested_meta(|meta| {
@@ -111,6 +113,8 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
                 requires = Some(meta.value()?.parse::<LitStr>()?.value());
             } else if meta.path.is_ident("approve") {
                 approve = role(&meta.value()?.parse::<LitStr>()?.value());
+            } else if meta.path.is_ident("n") {
+                approvals = meta.value()?.parse::<LitInt>()?.base10_parse().unwrap_or(approvals);
             } else if has_value {
                 meta.value()?.parse::<Expr>()?;
             }
@@ -120,7 +124,7 @@ fn command(file: &File, attributes: &[Attribute], signature: &syn::Signature) ->
     let parameters = signature.inputs.iter().filter_map(parameter).collect();
     let cfgs = file.cfgs.iter().cloned().chain(cfgs(attributes)).collect();
     let line = signature.ident.span().start().line;
-    Some(Command { function, name, group, line, cfgs, requires, approve, parameters })
+    Some(Command { function, name, group, line, cfgs, requires, approve, approvals, parameters })
 }
 
 /// Returns the role in `role:leads`, if it may be one.

@@ -57,7 +57,7 @@ fn facts(command: &Command) -> Facts {
     Facts {
         path: command.path(),
         requires: command.requires.clone(),
-        approve: command.approve.clone(),
+        approve: command.approve.clone().map(|role| (role, command.approvals)),
         parameters: command.parameters.clone(),
     }
 }

@@ -239,6 +239,10 @@ fn what_nobody_could_approve_stops_the_build() {
     let fault = "plugins/catops.toml:1:1: nobody could approve `purge`: it takes the role `leads`, which has no members here; here \
                  is `lead`, so change one of the names";
     assert_eq!(folder.scan().0.faults, [fault]);
+    folder.write("catops.toml", "[roles.leads]\nmembers = [\"U1\"]\n");
+    let fault = "plugins/catops.toml:1:1: `purge` can never be run: 2 have to approve, and 1 person has the role `leads`; add \
+                 members to it, or lower `n` of the command";
+    assert_eq!(folder.scan().0.faults, [fault]);
     folder.write("catops.toml", "[roles.leads]\nmembers = [\"U1\", \"U2\"]\n");
     assert_eq!(folder.scan().0.faults, Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 
 use crate::decide::{Question, Who};
 use crate::near::one_of;
-use crate::rules::{EVERYBODY, Limit, Rule, Rules, Text};
+use crate::rules::{EVERYBODY, Kind, Limit, Role, Rule, Rules, Text};
 use crate::truth::Truth;
 
 /// How long what a command declares waits to be approved, and what a rule holds back that does not say: an hour, in seconds.
@@ -102,6 +102,29 @@ impl Rules {
     fn has_surely(&self, role: &str, question: &Question<'_>, who: Who<'_>) -> bool {
         !self.is_foreign(question) && self.has_named(role, question, who) == Truth::Yes
     }
+}
+
+/// Says that fewer people have one of these roles than have to approve, if that is so: of a group or a channel nobody can
+/// tell how many are in it.
+pub(crate) fn too_few(by: &[&str], count: u8, roles: &[Role]) -> Option<String> {
+    let mut people: Vec<&str> = Vec::new();
+    for name in by {
+        for member in roles.iter().find(|role| role.name.text == *name)?.members {
+            match member.kind {
+                Kind::User | Kind::Email if people.contains(&member.id) => {}
+                Kind::User | Kind::Email => people.push(member.id),
+                Kind::Group | Kind::Channel => return None,
+            }
+        }
+    }
+    let said = match people.len() {
+        // A role without any is told of where it stands.
+        0 => return None,
+        most if most >= usize::from(count) => return None,
+        1 => format!("{count} have to approve, and 1 person has the role {}", one_of(by)),
+        most => format!("{count} have to approve, and {most} people have the role {}", one_of(by)),
+    };
+    Some(said)
 }
 
 /// Returns the roles whose members can approve what a rule holds back.

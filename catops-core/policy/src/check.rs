@@ -1,5 +1,6 @@
 //! What only shows beside the commands: permissions that none requires, rules that none can match, arguments that one lacks.
 
+use crate::approve::too_few;
 use crate::near::{nearest, one_of};
 use crate::rules::{AUDIT, EVERYBODY, Effect, Limit, Mistake, Place, Role, Rule, Rules, Target, Text, covers, names};
 use crate::when::{Condition, Term, Test};
@@ -11,8 +12,8 @@ pub struct Facts {
     pub path: String,
     /// The permission that it requires.
     pub requires: Option<String>,
-    /// The role that it declares of those who have to approve it.
-    pub approve: Option<String>,
+    /// The role that it declares of those who have to approve it, and how many of them have to.
+    pub approve: Option<(String, u8)>,
     /// What it takes.
     pub parameters: Vec<Parameter>,
 }
@@ -152,20 +153,20 @@ impl Check<'_> {
         }
     }
 
-    /// Complains of a command that nobody could approve.
+    /// Complains of a command that nobody could approve, or not as many as it takes.
     fn approvers(&mut self, command: &Facts, roles: &[Role]) {
-        let Some(name) = command.approve.as_deref().filter(|name| *name != EVERYBODY) else { return };
-        if roles.iter().any(|role| role.name.text == name && !role.members.is_empty()) {
-            return;
-        }
-        let cure = match nearest(name, roles.iter().map(|role| role.name.text)).as_slice() {
-            [] => format!("write `[roles.{name}]` and `members` below it"),
-            near => format!("here is {}, so change one of the names", one_of(near)),
+        let Some((name, count)) = command.approve.as_ref().filter(|(name, _)| name != EVERYBODY) else { return };
+        let (name, path) = (name.as_str(), &command.path);
+        let said = if roles.iter().any(|role| role.name.text == name && !role.members.is_empty()) {
+            let Some(few) = too_few(&[name], *count, roles) else { return };
+            format!("`{path}` can never be run: {few}; add members to it, or lower `n` of the command")
+        } else {
+            let cure = match nearest(name, roles.iter().map(|role| role.name.text)).as_slice() {
+                [] => format!("write `[roles.{name}]` and `members` below it"),
+                near => format!("here is {}, so change one of the names", one_of(near)),
+            };
+            format!("nobody could approve `{path}`: it takes the role `{name}`, which has no members here; {cure}")
         };
-        let said = format!(
-            "nobody could approve `{}`: it takes the role `{name}`, which has no members here; {cure}",
-            command.path
-        );
         self.wrong(Place { line: 1, column: 1 }, said);
     }
 

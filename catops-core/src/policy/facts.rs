@@ -13,7 +13,7 @@ fn one(command: &Command) -> Facts {
     Facts {
         path: command.path(),
         requires: command.requires().map(str::to_owned),
-        approve: command.approve().map(|approve| approve.role.to_owned()),
+        approve: command.approve().map(|approve| (approve.role.to_owned(), approve.count)),
         parameters: command.params().iter().map(parameter).collect(),
     }
 }

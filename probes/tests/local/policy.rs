@@ -107,6 +107,77 @@ catops.toml: 1 of 3 answers not as expected
     check(&right, &["policy", "test"], 0, "catops.toml: 2 answers as expected\n", "");
 }
 
+/// What waits, and what is limited, above the rest of the file.
+const WAITING: &str = r#"break-glass = ["oncall"]
+
+[roles.leads]
+members = ["U2", "U3"]
+
+[[rule]]
+name = "fire drill"
+effect = "approve"
+command = "guarded"
+roles = ["everybody"]
+when = 'mark == "fire"'
+by = ["leads"]
+count = 2
+within = "30m"
+
+[[limit]]
+name = "slowly"
+command = "guarded"
+per = "user"
+count = 3
+within = "1h"
+
+[[test]]
+as = "U1"
+at = "2026-11-23T12:00Z"
+allows = ["guarded fire"]
+approves = ["guarded fire", "guarded x"]
+
+"#;
+
+#[test]
+fn what_waits_is_explained_and_tested() {
+    let file = format!("{WAITING}{FILE}");
+    let words = ["policy", "explain", "--as", "U1", "--at", "2026-11-22T03:00Z", "guarded", "fire"];
+    let said = "U1 asks for `guarded fire` on Sun 03:00 UTC
+  groups    none
+  roles     oncall (line 29)
+  requires  ops.guarded
+  line 6    rule `fire drill` takes the approval of 2 others with the role `leads` for `guarded` of everybody when `mark == \"fire\"`: yes
+  line 16   limit `slowly` lets each person run `guarded` 3 times in 1 hour
+  line 31   role `oncall` allows `ops.guarded`: yes
+  line 33   rule `quiet nights` denies `guarded` to everybody when `mark != \"fire\"` and at 22:00-06:00 UTC: no
+allowed: role `oncall` allows `ops.guarded` (catops.toml line 31)
+takes the approval of 2 others with the role `leads` within 30 minutes (rule `fire drill`, catops.toml line 6)
+break-glass: at once, with a reason, by role `oncall` (catops.toml line 1)
+";
+    check(&file, &words, 0, said, "");
+    let (why, no) = (
+        "role `oncall` allows `ops.guarded` (catops.toml line 31); it takes the approval of 2 others with the role `leads`, or \
+         `break-glass`",
+        "it requires `ops.guarded`, and nothing opens it here and now",
+    );
+    let line = |length: usize| "─".repeat(length);
+    let said = format!(
+        "who             may run `guarded fire`  because\n{}  {}  {}\nleads: U2, U3   no                      {no}\noncall: U1, S1  if \
+         approved             {why}\neverybody else  no                      {no}\n",
+        line(14),
+        line(22),
+        line(why.len())
+    );
+    check(&file, &["policy", "who", "guarded", "fire"], 0, &said, "");
+    let error = "catops.toml:27: U1 at 2026-11-23 12:00:00 UTC
+- `guarded x` is allowed and waits for approval
++ `guarded x` is allowed: role `oncall` allows `ops.guarded` (catops.toml line 31)
+
+catops.toml: 1 of 3 answers not as expected
+";
+    check(&file, &["policy", "test"], 1, "", error);
+}
+
 #[test]
 fn a_mistake_stops_every_start() {
     let wrong = FILE.replace("ops.guarded", "ops.garded").replace("mark !=", "marc !=");

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use super::{Reader, find, find_empty};
-use crate::approve::WITHIN;
-use crate::rules::{EVERYBODY, Effect, Kind, Role, Text};
+use crate::approve::{WITHIN, too_few};
+use crate::rules::{EVERYBODY, Effect, Role, Text};
 use crate::span;
 use crate::toml::{Data, Table};
 
@@ -45,16 +45,12 @@ impl Reader {
         }
         let count = self.number(table, "count", COUNT).unwrap_or(*COUNT.start());
         let within = self.span(table, "within").unwrap_or(WITHIN);
-        if let (Some(entry), Some(most)) = (find(table, "by"), most(&by, roles))
-            && most < usize::from(count)
-            // A member that could not be read is missing among them.
-            && self.mistakes.is_empty()
+        let names: Vec<&str> = by.iter().map(|role| role.text).collect();
+        // A member that could not be read is missing among them.
+        if let (Some(entry), Some(few), true) =
+            (find(table, "by"), too_few(&names, count, roles), self.mistakes.is_empty())
         {
-            let people = if most == 1 { "person" } else { "people" };
-            let said = format!(
-                "{count} have to approve, and these roles have {most} {people}; name more roles or members, or lower `count`"
-            );
-            self.wrong(entry.at, said);
+            self.wrong(entry.at, format!("{few}; name more roles or members, or lower `count`"));
         }
         Approvers { by, count, within }
     }
@@ -85,19 +81,4 @@ impl Reader {
     pub(super) fn span(&mut self, table: &Table, key: &str) -> Option<u32> {
         self.text(table, key).and_then(|(text, at)| self.part(at, span::read(&text)))
     }
-}
-
-/// Returns how many people have one of these roles, if there cannot be more: of a group or a channel nobody can tell.
-fn most(by: &[Text], roles: &[Role]) -> Option<usize> {
-    let mut people: Vec<&str> = Vec::new();
-    for name in by {
-        for member in roles.iter().find(|role| role.name.text == name.text)?.members {
-            match member.kind {
-                Kind::User | Kind::Email if people.contains(&member.id) => {}
-                Kind::User | Kind::Email => people.push(member.id),
-                Kind::Group | Kind::Channel => return None,
-            }
-        }
-    }
-    Some(people.len()).filter(|most| *most > 0)
 }

@@ -288,23 +288,27 @@ fn limits_are_on_what_they_name() {
 
 #[test]
 fn a_command_that_nobody_could_approve_is_a_mistake() {
-    let said = |text: &str, role: &str| -> Vec<String> {
+    let said = |text: &str, role: &str, count: u8| -> Vec<String> {
         let file = read("catops.toml", text).unwrap();
-        let command = Facts { approve: Some(role.to_owned()), ..commands().remove(4) };
+        let command = Facts { approve: Some((role.to_owned(), count)), ..commands().remove(4) };
         file.rules.check(&[command]).iter().map(|mistake: &Mistake| mistake.in_file("catops.toml")).collect()
     };
     let leads = "[roles.leads]\nmembers = [\"U3\"]\n";
     let begin = "catops.toml:1:1: nobody could approve `ping`: it takes the role";
-    assert_eq!(said(leads, "leads"), <[&str; 0]>::default());
-    assert_eq!(said("", "everybody"), <[&str; 0]>::default());
+    assert_eq!(said(leads, "leads", 1), <[&str; 0]>::default());
+    assert_eq!(said("", "everybody", 9), <[&str; 0]>::default());
     assert_eq!(
-        said(leads, "leeds"),
+        said(leads, "leeds", 1),
         [format!("{begin} `leeds`, which has no members here; here is `leads`, so change one of the names")]
     );
     assert_eq!(
-        said(leads, "sre"),
+        said(leads, "sre", 1),
         [format!("{begin} `sre`, which has no members here; write `[roles.sre]` and `members` below it")]
     );
+    let few = "catops.toml:1:1: `ping` can never be run: 2 have to approve, and 1 person has the role `leads`; add members to it, \
+               or lower `n` of the command";
+    assert_eq!(said(leads, "leads", 2), [few]);
+    assert_eq!(said(&leads.replace("U3", "S3"), "leads", 2), <[&str; 0]>::default(), "of a group nobody can tell");
 }
 
 #[test]

@@ -127,7 +127,7 @@ command = "restart"
 roles = ["everybody"]
 by = ["leads"]
 count = 3"#,
-        &["7:1: 3 have to approve, and these roles have 2 people; name more roles or members, or lower `count`"],
+        &["7:1: 3 have to approve, and 2 people have the role `leads`; name more roles or members, or lower `count`"],
     ),
     (
         "a person in two roles that approve",
@@ -141,7 +141,7 @@ by = ["leads", "desk"]
 count = 3
 [roles.desk]
 members = ["U2"]"#,
-        &["7:1: 3 have to approve, and these roles have 2 people; name more roles or members, or lower `count`"],
+        &["7:1: 3 have to approve, and 2 people have the role `leads` or `desk`; name more roles or members, or lower `count`"],
     ),
     (
         "two approvals of one person",
@@ -155,7 +155,7 @@ by = ["desk"]
 count = 2
 [roles.desk]
 members = ["a@b.cc"]"#,
-        &["7:1: 2 have to approve, and these roles have 1 person; name more roles or members, or lower `count`"],
+        &["7:1: 2 have to approve, and 1 person has the role `desk`; name more roles or members, or lower `count`"],
     ),
     (
         "a wait without a unit",
