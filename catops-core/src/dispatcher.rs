@@ -9,6 +9,7 @@ mod lock;
 mod next;
 mod own;
 mod perform;
+mod record;
 mod run;
 mod tell;
 mod tick;

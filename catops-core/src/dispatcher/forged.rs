@@ -3,30 +3,24 @@
 use super::Dispatcher;
 use crate::audit::{Outcome, Record};
 use crate::chat::Forged;
-use crate::error::Error;
 use crate::store::Claimed;
 use crate::time::Timestamp;
 
 impl Dispatcher {
     /// Records that somebody of `chat` pressed a button that the bot did not make, or that was altered: once, however often
-    /// the chat sends the same press. Nothing runs, and nobody is told.
+    /// the chat sends the same press. Nothing runs, and whoever pressed is told nothing.
     ///
-    /// Never fails: what cannot be recorded is logged.
+    /// Never fails: what cannot be stored is logged.
     pub async fn forged(&self, forged: &Forged, chat: &str, now: Timestamp) {
         let Forged { id, actor, channel } = forged.clone();
-        let mut record = Record { actor, channel, chat: chat.to_owned(), ..Record::new(id, Outcome::Forged, now) };
-        let kept = async {
-            // Nothing runs that could die, so the claim lasts no longer than it takes to write the record.
-            if self.store.claim(&record.job, now, now).await? != Claimed::New {
-                return Ok(());
-            }
-            self.chain.link(&mut record, self.app.key(), &*self.store).await;
-            self.store.finish(&record, now).await
-        };
-        let kept: Result<(), Error> = kept.await;
-        if let Err(error) = kept {
-            let record = serde_json::to_string(&record).unwrap_or_default();
-            tracing::error!(job = %forged.id, error = error.chain(), record, "the record could not be stored");
+        // Nothing runs that could die, so the claim lasts no longer than it takes to write the record.
+        match self.store.claim(&id, now, now).await {
+            Ok(Claimed::New) => {}
+            Ok(_) => return,
+            // It may be the second record of this press; better than none.
+            Err(error) => tracing::error!(job = %id, error = error.chain(), "a job could not be claimed"),
         }
+        let mut record = Record { actor, channel, chat: chat.to_owned(), ..Record::new(id, Outcome::Forged, now) };
+        self.record(&mut record, now).await;
     }
 }

@@ -35,7 +35,9 @@ fn line(record: &Record) -> Option<Reply> {
     }
     let (who, place) = (bare(&record.actor.to_string()), bare(&record.channel.to_string()));
     let line = bare(&format!("{} {}", record.command, record.arguments));
-    let mut text = format!("`{who}`: `{line}`");
+    // Nobody knows what a forged button would have run, or one whose command the store has no more.
+    let line = if line.is_empty() { "a button".to_owned() } else { format!("`{line}`") };
+    let mut text = format!("`{who}`: {line}");
     // Writing to a string cannot fail.
     if !place.is_empty() {
         let _ = write!(text, " in `{place}`");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Dispatched, Dispatcher, tell, ticket, words};
-use crate::audit::{self, Approver, Outcome, Record};
+use super::{Dispatched, Dispatcher, ticket, words};
+use crate::audit::{Approver, Outcome, Record};
 use crate::command::{Asked, Command, Values, What};
 use crate::context::{Clock, Outbox};
 use crate::error::Error;
@@ -275,17 +275,7 @@ impl<'a> Turn<'a> {
             text,
             link: None,
         };
-        let Dispatcher { app, store, chain, .. } = self.dispatcher;
-        chain.link(&mut record, app.key(), &**store).await;
-        // Before the store has it: what is missing there is here.
-        tracing::info!(target: audit::LOG, record = %audit::json(&record), "a job ended");
-        if let Err(error) = store.finish(&record, ended).await {
-            let record = audit::json(&record);
-            tracing::error!(job = %job.id, error = error.chain(), record, "the record could not be stored");
-        }
-        if let Some((chat, channel)) = app.audit_channel() {
-            Box::pin(tell::tell(&**chat, channel, &record, ended)).await;
-        }
+        self.dispatcher.record(&mut record, ended).await;
         Dispatched::Ended(Box::new(record))
     }
 

@@ -221,6 +221,7 @@ async fn a_forged_button_is_refused_and_recorded_once() {
         ..Record::new(JobId::of(&["slack", "T1", "1.1"]), Outcome::Forged, now())
     };
     assert_eq!(*record, expected);
+    assert!(record.link.is_some(), "it has no place in the audit");
 }
 
 /// A store that never answers.

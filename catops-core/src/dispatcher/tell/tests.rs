@@ -43,6 +43,8 @@ fn it_says_who_did_what() {
     assert_eq!(line(&full).unwrap().color, None);
     let nowhere = Record { channel: Channel::default(), arguments: String::new(), ..record(Outcome::Denied) };
     assert_eq!(said(&nowhere), "`ann`: `restart`: **denied**, job `j1`");
+    let forged = Record { command: String::new(), arguments: String::new(), ..record(Outcome::Forged) };
+    assert_eq!(said(&forged), "`ann`: a button in `ops`: **forged**, job `j1`");
 }
 
 #[test]
