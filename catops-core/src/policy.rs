@@ -197,6 +197,16 @@ impl Policy {
         }
     }
 
+    /// Decides whether somebody has [`AUDIT`], which no command has to require; if not, says why they may not do `what`,
+    /// and whom to ask.
+    pub fn audits(&self, asker: Asker<'_>, what: &str) -> Result<Option<String>, String> {
+        let question = Question { permission: Some(AUDIT), arguments: Arguments::Known(&[]), ..asker.question() };
+        match self.judge(&question) {
+            Verdict::Allow(why) => Ok(why.short()),
+            denied => Err(self.rules.sentence(what, &question, &denied)),
+        }
+    }
+
     /// Returns whether it can be that others have to approve a command.
     pub fn may_take_approval(&self, command: &Command) -> bool {
         command.approve().is_some() || self.rules.rules.iter().any(|rule| rule.effect == Effect::Approve)

@@ -40,6 +40,8 @@ pub enum Via {
     Expired,
     /// Somebody filled in a form.
     Form,
+    /// It is the one that somebody meant with a word of the bot's own, such as `rerun`.
+    Meant,
     /// Somebody decided on what waits.
     Decision(Box<Decided>),
 }

@@ -46,6 +46,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     match COMMANDS.read("/meow", text, &|_| true).what {
         What::Run(command, _) | What::Usage(command, _) => assert_eq!(addressed, Some(command.path())),
         What::Unknown(_) => assert_eq!(addressed, None),
+        What::Own(_) => assert_eq!(addressed, None),
         What::Help(_) => {}
     }
 });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::file::{Command, File};
+use crate::words::WORDS;
 
 /// Returns every clash between these files.
 pub(crate) fn find(files: &[File]) -> Vec<String> {
@@ -17,6 +18,10 @@ pub(crate) fn find(files: &[File]) -> Vec<String> {
         let path = command.path();
         if path.split(' ').any(|word| word == "help") {
             faults.push(format!("{}: `{path}`: the name `help` is kept for help; choose another", at(file, command)));
+        }
+        if let Some(word) = WORDS.into_iter().find(|word| path.split(' ').next() == Some(word)) {
+            let at = at(file, command);
+            faults.push(format!("{at}: `{path}`: the name `{word}` is kept for what every bot does; choose another"));
         }
     }
     for (name, commands) in &names {

@@ -22,6 +22,9 @@ mod file;
 mod folder;
 mod output;
 mod policy;
+// What a bot understands by itself, and no command is called by.
+#[path = "../../src/command/own/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::job::JobKey;
 use crate::reply::{Color, Reply};
 use crate::store::Store;
+use crate::time::Timestamp;
 
 /// How many of the newest records are looked at: a few pages of a cloud's store, read in a few seconds.
 pub const LOOKED_AT: usize = 2_000;
@@ -12,11 +13,14 @@ pub const LOOKED_AT: usize = 2_000;
 /// How many faults are named.
 const NAMED: usize = 20;
 
-/// Verifies the newest [`LOOKED_AT`] records of `store`, and says what came of it.
+/// Verifies the newest [`LOOKED_AT`] records of `store`, or those of them that ended at `since` or later, and says what
+/// came of it.
 ///
 /// It is for the asker alone.
-pub async fn verified(store: &dyn Store, key: &JobKey) -> Result<Reply, Error> {
-    Ok(report(&verify(&newest(store, LOOKED_AT).await?, key)))
+pub async fn verified(store: &dyn Store, key: &JobKey, since: Option<Timestamp>) -> Result<Reply, Error> {
+    let mut records = newest(store, LOOKED_AT).await?;
+    records.retain(|record| since.is_none_or(|since| since <= record.ended));
+    Ok(report(&verify(&records, key)))
 }
 
 /// Says what came of a verification, for the asker alone.

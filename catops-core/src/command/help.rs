@@ -1,6 +1,6 @@
 //! Help, made from the commands themselves.
 
-use super::{Approve, Command, Commands, Param, Shape};
+use super::{Approve, Command, Commands, OWN, Param, Shape};
 use crate::reply::Reply;
 
 /// How wide a line of help is, in characters; what a phone shows of a code block without wrapping is less, what a desktop
@@ -68,7 +68,10 @@ pub(super) fn overview(commands: &Commands, prefix: &str, may: &dyn Fn(&Command)
         return Reply::to_asker(text);
     }
     let more = asking(prefix, "<command>");
-    Reply::to_asker(format!("These are the commands. `{more}` tells more about one.")).code(columns(&rows))
+    let own: Vec<String> = OWN.iter().map(|word| format!("`{word}`")).collect();
+    Reply::to_asker(format!("These are the commands. `{more}` tells more about one."))
+        .code(columns(&rows))
+        .and(format!("Every bot also knows {}.", own.join(", ")))
 }
 
 /// Help for a group.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::near::{PROPOSED, near, one_of};
 use super::read::{Reading, Values, never_closed, read, shown};
-use super::{Command, help};
+use super::{Command, OWN, help, own};
 use crate::line::{Words, plain, split};
 use crate::policy::{Policy, Rules};
 use crate::reply::Reply;
@@ -50,6 +50,7 @@ pub enum What {
 }
 
 /// What the first words of a line name.
+#[expect(clippy::large_enum_variant, reason = "it lives as long as a line is read, and a box is one more allocation")]
 enum Target {
     Overview,
     Help,
@@ -130,7 +131,8 @@ impl Commands {
             Target::Overview => asked("help", String::new(), What::Help(help::overview(self, prefix, may))),
             Target::Help => {
                 let reply = match self.target(&mut from(1)) {
-                    Target::Overview | Target::Help | Target::Own(_) => help::overview(self, prefix, may),
+                    Target::Overview | Target::Help => help::overview(self, prefix, may),
+                    Target::Own(name) => own::about(&name, prefix),
                     Target::Command { command, .. } => help::command(&command, prefix),
                     Target::Group(group) => help::group(self, &group, prefix, may),
                     Target::Unknown { group, word } => {
@@ -144,10 +146,10 @@ impl Commands {
                 let reply = help::group(self, &group, prefix, may);
                 asked(&group, plain(after(1)), What::Help(reply))
             }
-            Target::Own(name) => match super::own::read(&name, prefix, after(1)) {
-                Some(what) => asked(&name, plain(after(1)), what),
-                None => asked(&name, String::new(), What::Help(help::overview(self, prefix, may))),
-            },
+            Target::Own(name) => {
+                let (recorded, what) = own::read(self, &name, prefix, after(1), may);
+                asked(&name, recorded, what)
+            }
             Target::Unknown { group, word } => {
                 let words = 1 + usize::from(group.is_some());
                 let token = &line.tokens[words - 1];
@@ -181,6 +183,22 @@ impl Commands {
         }
     }
 
+    /// Returns what may be recorded of a line.
+    pub(super) fn recorded(&self, prefix: &str, text: &str, may: &dyn Fn(&Command) -> bool) -> String {
+        match self.read(prefix, text, may) {
+            // Whether one of the words is a secret cannot be told, not even of the first.
+            Asked { what: What::Unknown(_), .. } => "…".to_owned(),
+            Asked { command, arguments, .. } if arguments.is_empty() => command,
+            Asked { command, arguments, .. } => format!("{command} {arguments}"),
+        }
+    }
+
+    /// Returns whether `text` asks for help, or for what every bot does.
+    pub(super) fn is_own(&self, text: &str) -> bool {
+        let target = self.target(&mut Words::new(text).map(|token| Cow::Owned(token.text)));
+        matches!(target, Target::Overview | Target::Help | Target::Own(_))
+    }
+
     fn target(&self, words: &mut dyn Iterator<Item = Cow<'_, str>>) -> Target {
         let Some(first) = words.next() else { return Target::Overview };
         let name = key(&first);
@@ -190,7 +208,7 @@ impl Commands {
         if is_help(&name) {
             return Target::Help;
         }
-        if super::OWN.contains(&&*name) {
+        if OWN.contains(&&*name) {
             return Target::Own(name.into_owned());
         }
         if !self.is_group(&name) {
@@ -270,7 +288,7 @@ fn is_help(name: &str) -> bool {
 }
 
 /// How a name is looked up: phones begin a line with a capital, and a function's name has `_` where we show `-`.
-fn key(word: &str) -> Cow<'_, str> {
+pub(super) fn key(word: &str) -> Cow<'_, str> {
     // As most are typed: then there is nothing to do, and this is on the way to every acknowledgement.
     if word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b' ')) {
         return Cow::Borrowed(word);

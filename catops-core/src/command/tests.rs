@@ -339,7 +339,8 @@ These are the commands. `/meow help <command>` tells more about one.
   restart    Restart a service, one instance after the other.
   scale      Scales something.
   status     Says nothing.
-  tag-it     Adds tags to a thing.";
+  tag-it     Adds tags to a thing.
+Every bot also knows `why`, `history`, `rerun`, `break-glass`, `audit`.";
     for line in ["", "  ", "help", "Help", "--help", "help help"] {
         assert_eq!(help(line), overview, "{line}");
     }
@@ -364,7 +365,8 @@ fn help_lists_what_the_reader_may_run() {
     };
     assert_eq!(
         text("", &few),
-        "These are the commands. `help <command>` tells more about one.\n  restart  Restart a service, one instance after the other."
+        "These are the commands. `help <command>` tells more about one.\n  restart  Restart a service, one instance after the other.\n\
+         Every bot also knows `why`, `history`, `rerun`, `break-glass`, `audit`."
     );
     assert_eq!(text("", &|_| false), "None of the commands here is open to you.");
     assert!(text("deploys", &few).ends_with("None of its commands is open to you."));

@@ -84,7 +84,7 @@ impl Turn<'_> {
     ///
     /// What differs only in case, in `_` for `-` or in spaces around it is one lock: two names may be one thing, and then to
     /// wait for nothing does less harm than to run beside another. What is long or secret is in the name as a keyed hash.
-    fn locks(&self, lock: &'static str, command: &Command) -> Vec<Lock> {
+    pub(super) fn locks(&self, lock: &'static str, command: &Command) -> Vec<Lock> {
         let whole = || Lock { key: format!("lock/{lock}"), name: lock.to_owned() };
         let is_it = |name: &str| name == lock || name.replace('_', "-") == lock.replace('_', "-");
         let Some(param) = command.params().iter().find(|param| is_it(param.name())) else { return vec![whole()] };

@@ -9,7 +9,7 @@ use super::{Dispatched, asking, next, words};
 use crate::audit::Outcome;
 use crate::command::Command;
 use crate::context::{Context, Inner, Outbox};
-use crate::reply::{Audience, Reply};
+use crate::reply::{Audience, Color, Reply};
 
 impl Turn<'_> {
     /// Runs the command, with the lock that it takes.
@@ -35,6 +35,9 @@ impl Turn<'_> {
         let (outcome, mut reply) = self.told(ended, &name);
         if ephemeral {
             reply.audience = Audience::Asker;
+        }
+        if notes.reason.is_some() {
+            reply.color = reply.color.or(Some(Color::Danger));
         }
         if next::has_steps(&command, outcome) {
             let known = self.groups(&request.actor).await;
@@ -87,6 +90,9 @@ impl Turn<'_> {
     /// Says who ran what, where the words are not seen by whoever sees a public reply.
     fn intro(&self, name: &str, arguments: &str, notes: &Notes) -> Option<String> {
         let request = &self.job.request;
+        if let Some(reason) = &notes.reason {
+            return Some(words::broke_glass(&request.actor, name, arguments, reason));
+        }
         let ran = (!request.via.is_line()).then(|| words::ran(&request.actor, name, arguments))?;
         Some(asking::approved(ran, &notes.approvers))
     }

@@ -3,6 +3,7 @@
 mod counted;
 mod limit;
 mod lock;
+mod own;
 mod waiting;
 
 use std::pin::pin;

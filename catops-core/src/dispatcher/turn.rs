@@ -9,7 +9,7 @@ use crate::command::{Asked, Command, Values, What};
 use crate::context::{Clock, Outbox};
 use crate::error::Error;
 use crate::job::{Job, JobId, MAX_HOPS};
-use crate::line::escape_line;
+use crate::line::{Words, escape_line, plain};
 use crate::policy::{Asker, Groups};
 use crate::reply::{Audience, Reply};
 use crate::request::{Actor, Press, Via};
@@ -292,7 +292,9 @@ impl<'a> Turn<'a> {
         }
         // One of the bot's own words may hold the line of the command: that is not it.
         let read = self.dispatcher.app.commands().addressed(text)?;
-        let is_it = read.path() == command && !read.has_secret();
+        let after = Words::new(text).nth(command.split(' ').count()).map_or("", |word| &text[word.start..]);
+        // Where a secret was typed, the arguments are not what was typed.
+        let is_it = read.path() == command && plain(after.trim_end()) == arguments;
         (is_it && escape_line(format!("{command} {arguments}").trim_end()) != *text).then(|| text.clone())
     }
 }
