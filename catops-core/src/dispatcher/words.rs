@@ -160,7 +160,7 @@ pub(super) fn ran(who: &Actor, command: &str, arguments: &str) -> String {
 /// What stands above a reply to what ran without the approval that it takes.
 pub(super) fn broke_glass(who: &Actor, command: &str, arguments: &str, reason: &str) -> String {
     let (who, line, reason) = (name_of(who), bare(&format!("{command} {arguments}")), bare(reason));
-    format!("**{who} broke the glass** and ran `{line}` without the approval that it takes. The reason: {reason}")
+    format!("**{who} broke the glass** and ran `{line}` without the approval that it takes. The reason: `{reason}`")
 }
 
 pub(super) fn name_of(who: &Actor) -> String {

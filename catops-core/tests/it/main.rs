@@ -8,6 +8,7 @@ mod flow;
 mod forms;
 mod groups;
 mod hearing;
+mod own_words;
 mod schedule;
 mod sink;
 mod slack;

@@ -452,8 +452,8 @@ async fn whoever_breaks_the_glass_says_why_to_all() {
     assert_eq!((record.outcome, record.command.as_str(), record.arguments.as_str()), (Outcome::Ran, "drain", "eu"));
     assert_eq!(record.reason.as_deref(), Some("the whole zone is down"));
     assert_eq!(record.rule.as_deref(), Some("role `oncall`"));
-    let said = "**ann broke the glass** and ran `drain eu` without the approval that it takes. The reason: the whole zone is \
-                down\neu is drained";
+    let said = "**ann broke the glass** and ran `drain eu` without the approval that it takes. The reason: `the whole zone \
+                is down`\neu is drained";
     assert_eq!((reply.text().as_str(), reply.audience, reply.color), (said, Audience::Channel, Some(Color::Danger)));
     let (_, reply) = bot.asks("bob", "history drain").await;
     assert!(reply.text().contains("ran, glass broken"), "{}", reply.text());
