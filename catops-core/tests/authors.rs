@@ -226,6 +226,8 @@ fn names_that_clash_stop_the_build() {
         "names/ops.rs:26: `down` is inside `mod inner`; a command is a free function at the file's top level",
         "names/own.rs:5: `break-glass`: the name `break-glass` is kept for what every bot does; choose another",
         "names/own.rs:9: `audit show`: the name `audit` is kept for what every bot does; choose another",
+        "names/ops.rs:31: nobody could approve `approved`: it takes the role `leads`, and there is no names/catops.toml; write one \
+         with `[roles.leads]` and `members` below it",
         "names/service/list.rs and names/service_list.rs are both the module `service_list`; rename one",
         "two commands are named `restart`: names/ops.rs:5 and names/service/list.rs:5; \
          rename one, or give it `#[command(name = \"…\")]`",
@@ -242,6 +244,8 @@ fn mistakes_in_the_policy_stop_the_build() {
         "policy/catops.toml:11:8: the argument `token` of `vault login` is secret, and a rule would tell of it; decide by another",
         "policy/catops.toml:17:8: `restart`, which this rule is about, has no argument `service`; did you mean `service-name`?",
         "policy/catops.toml:1:14: no command requires `ops.wipe`; they require `ops.restart` and `vault.login`",
+        "policy/catops.toml:1:1: nobody could approve `wipe`: it takes the role `on-call`, which has no members here; here is \
+         `oncall`, so change one of the names",
         "policy/catops.toml:23:8: `now` of `restart` is a flag; write `now` or `not now`",
         "policy/catops.toml:27:11: `vault` is a group; write `vault *` for all commands in it",
         "policy/catops.toml:5:10: no command requires `ops.restrat`; did you mean `ops.restart`?",

@@ -63,12 +63,15 @@ fn help_is_everywhere() {
 #[test]
 fn without_a_terminal_nothing_that_waits_is_run() {
     let folder = Folder::new("waits").expect("a folder");
-    for _ in 0..2 {
-        let output = catops(folder.path(), &["replace", "v7"]);
+    for (words, shown, said) in [
+        (["replace", "v7"], "v7 takes the place of nothing", "To apply it, run this in a terminal, which asks."),
+        (["replace", "v7"], "v7 takes the place of nothing", "To apply it, run this in a terminal, which asks."),
+        (["wipe", "sda"], "the approval of 1", "Nobody else is at this terminal to approve it: ask for it in chat."),
+    ] {
+        let output = catops(folder.path(), &words);
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true), "{text}");
-        assert!(text.contains("v7 takes the place of nothing"), "{text}");
-        assert!(text.ends_with("Nothing was run. To apply it, run this in a terminal, which asks.\n"), "{text}");
+        assert!(text.contains(shown) && text.ends_with(&format!("Nothing was run. {said}\n")), "{text}");
     }
 }
 

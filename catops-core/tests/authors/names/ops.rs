@@ -25,3 +25,7 @@ mod inner {
     #[command]
     fn down() {}
 }
+
+/// Takes an approval, where no file says whose.
+#[command(approve = "role:leads")]
+fn approved() {}

@@ -15,3 +15,7 @@ fn login(user: UserRef, #[arg(long, short = 't', secret)] token: String) -> Stri
 /// Says that it is there.
 #[command]
 fn ping() {}
+
+/// Takes the approval of a role that is not there.
+#[command(approve = "role:on-call")]
+fn wipe() {}
