@@ -65,14 +65,11 @@ impl Waits {
         if let (Some((_, span)), None) = (self.count, &self.approve) {
             wrong(span, "`n` is how many have to approve, and nobody has to; add `approve = \"role:…\"`".to_owned());
         }
-        if let (Some(lock), Some(parameter)) = (&self.exclusive, self.locked(parameters)) {
-            let why = match parameter.fill {
-                _ if parameter.options.secret.is_some() => "is secret, and everybody sees who holds which lock",
-                Fill::Flag => "is a flag, which has no words for a lock",
-                Fill::Many => "takes many words, and a command holds one lock",
-                Fill::Context | Fill::One | Fill::Option => return,
-            };
-            wrong(lock.span(), format!("`{}` {why}; choose another name", parameter.name()));
+        if let Some(lock) = &self.exclusive {
+            let name = shown(&lock.value());
+            if parameters.iter().any(|parameter| parameter.fill == Fill::Flag && parameter.name() == name) {
+                wrong(lock.span(), format!("`{name}` is a flag, which has no words for a lock; choose another name"));
+            }
         }
     }
 
@@ -87,16 +84,11 @@ impl Waits {
             quote!(.set_approve(#role, #count))
         });
         let exclusive = self.exclusive.as_ref().map(|lock| {
-            let lock = self.locked(parameters).map_or_else(|| lock.value(), Parameter::name);
+            // As a parameter is shown, so that one lock has one name.
+            let lock = shown(&lock.value());
             quote!(.set_exclusive(#lock))
         });
         quote!(#plan #approve #exclusive)
-    }
-
-    /// Returns the parameter whose value names the lock.
-    fn locked<'a>(&self, parameters: &'a [Parameter]) -> Option<&'a Parameter> {
-        let name = shown(&self.exclusive.as_ref()?.value());
-        parameters.iter().find(|parameter| parameter.fill != Fill::Context && parameter.name() == name)
     }
 }
 

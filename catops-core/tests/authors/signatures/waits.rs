@@ -1,4 +1,4 @@
-use catops_core::{Context, command};
+use catops_core::command;
 
 /// Is answered at once, and waits.
 #[command(
@@ -45,13 +45,5 @@ fn locks_words() {}
 /// Locks a flag.
 #[command(exclusive = "now")] //~ `now` is a flag, which has no words for a lock; choose another name
 fn locks_flag(now: bool) {}
-
-/// Locks many.
-#[command(exclusive = "zones")] //~ `zones` takes many words, and a command holds one lock; choose another name
-fn locks_many(zones: Vec<String>) {}
-
-/// Locks a secret.
-#[command(exclusive = "the_token")] //~ `the-token` is secret, and everybody sees who holds which lock; choose another name
-fn locks_secret(ctx: &Context, #[arg(secret)] the_token: String) {}
 
 fn look(service: String) {}

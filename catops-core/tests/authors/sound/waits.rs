@@ -51,3 +51,15 @@ fn what(version: String) -> &'static str {
 /// Clean up.
 #[command(schedule = "0 3 * * *", exclusive = "clean-up")]
 fn clean_up() {}
+
+/// Drain zones, one lock for each.
+#[command(exclusive = "zones", group = "waits")]
+fn drain(zones: Vec<String>) {
+    drop(zones);
+}
+
+/// Use a key, whose lock shows nothing of it.
+#[command(exclusive = "key", group = "waits")]
+fn turn(#[arg(secret)] key: String) {
+    drop(key);
+}
