@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::App;
-use crate::error::{Error, ErrorKind};
 use crate::request::Actor;
 use crate::time::Timestamp;
 
@@ -18,32 +17,19 @@ impl App {
         if !self.policy.asks_for_groups(&actor.team) {
             return None;
         }
-        // In a box, since what few policies need would make every request's future larger.
-        let asked = Box::pin(self.ask_for_groups(chat, actor, limit, now)).await;
-        asked
-            .inspect_err(|error| {
-                let (user, error) = (&actor.id, error.chain());
-                tracing::warn!(chat, user, error, "which groups somebody is in is not known, so these open nothing");
-            })
-            .ok()
-    }
-
-    async fn ask_for_groups(
-        &self,
-        chat: &str,
-        actor: &Actor,
-        limit: Duration,
-        now: Timestamp,
-    ) -> Result<Vec<String>, Error> {
-        let Some(chat) = self.chat_named(chat) else {
-            return Err(Error::new(ErrorKind::Config, "there are no groups and addresses outside of the bot's chats"));
-        };
+        // A terminal is no chat: there is nobody to ask, and that is no fault.
+        let chat = self.chat_named(chat)?;
         let mut wanted: Vec<&str> = Vec::new();
         for id in self.policy.groups() {
             if !wanted.contains(&id) {
                 wanted.push(id);
             }
         }
-        chat.groups(actor, &wanted, limit, now).await
+        let asked = chat.groups(actor, &wanted, limit, now).await;
+        if let Err(error) = &asked {
+            let (chat, user, error) = (chat.name(), &actor.id, error.chain());
+            tracing::warn!(chat, user, error, "which groups somebody is in is not known, so these open nothing");
+        }
+        asked.ok()
     }
 }

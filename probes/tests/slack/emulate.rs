@@ -4,7 +4,8 @@
 //! commands nor interactions, and its events have no signature of Slack's; it has no reply addresses, and no triggers
 //! but those that it is asked for; no method returns a view or a message for one person; it looks at no limit of
 //! blocks, texts and views, and at no rate; it lets a bot post to any public channel; a token that it does not know is
-//! one without scopes; and it reads channels by POST alone, where Slack's SDK sends GET.
+//! one without scopes; it reads channels by POST alone, where Slack's SDK sends GET; it has no user groups, and does not
+//! tell whether an address is confirmed.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -47,6 +48,11 @@ impl Drop for Emulate {
 
 impl Emulate {
     pub(crate) fn start(sdk: &mut Sdk) -> Self {
+        Self::start_with(sdk, &[])
+    }
+
+    /// Starts it for an app that has these scopes besides.
+    pub(crate) fn start_with(sdk: &mut Sdk, more: &[&str]) -> Self {
         let api = std::env::var("CATOPS_EMULATE").unwrap_or_default();
         assert!(
             !api.is_empty(),
@@ -57,7 +63,7 @@ impl Emulate {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slack/emulate.mjs");
         let mut process = Command::new("node")
             .arg(script)
-            .args([&api, &address.port().to_string(), &seed().to_string()])
+            .args([&api, &address.port().to_string(), &seed(more).to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -163,10 +169,11 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-fn seed() -> Value {
+fn seed(more: &[&str]) -> Value {
     let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
-    let scopes = &manifest["oauth_config"]["scopes"]["bot"];
-    assert!(scopes.as_array().is_some_and(|all| !all.is_empty()));
+    let mut scopes = manifest["oauth_config"]["scopes"]["bot"].as_array().expect("a list").clone();
+    assert!(!scopes.is_empty());
+    scopes.extend(more.iter().map(|scope| json!(scope)));
     json!({
         "strict_scopes": true,
         "users": [{"name": "ann"}],

@@ -2,7 +2,7 @@
 //! SDK expects.
 
 use catops_core::http::HttpRequest;
-use catops_core::testing::slack::{API, BOT_TOKEN, BOT_USER, CHANNEL, Call, TEAM, USER, Workspace};
+use catops_core::testing::slack::{API, BOT_TOKEN, BOT_USER, CHANNEL, Call, Person, TEAM, USER, Workspace};
 use serde_json::{Value, json};
 
 use crate::sdk::Sdk;
@@ -144,6 +144,24 @@ async fn the_sdk_posts_and_changes_messages() {
     let stranger =
         kit.sdk.call(&kit.slack.url(API), "xoxb-2", "chat_postMessage", json!({"channel": CHANNEL, "text": "x"}));
     assert_eq!(stranger["error"], "invalid_auth");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sdk_asks_who_people_are() {
+    let mut kit = Kit::start().await;
+    kit.slack.person(Person::new(USER).with_address("ann@example.com"));
+    kit.slack.group("S0614TZR7", &[USER]);
+    let user = kit.done("users_info", json!({"user": USER}))["user"].take();
+    assert_eq!(
+        (&user["id"], &user["team_id"], &user["is_email_confirmed"]),
+        (&json!(USER), &json!(TEAM), &json!(true))
+    );
+    assert_eq!(user["profile"]["email"], "ann@example.com");
+    kit.refused("users_info", json!({"user": "U0009"}), "user_not_found");
+    let members = kit.done("usergroups_users_list", json!({"usergroup": "S0614TZR7"}));
+    assert_eq!(members["users"], json!([USER]));
+    kit.refused("usergroups_users_list", json!({"usergroup": "S0000000"}), "no_such_subteam");
+    assert_eq!(kit.done("auth_test", json!({}))["team_id"], TEAM);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,7 @@ mod forms;
 mod kit;
 mod limits;
 mod models;
+mod people;
 mod presses;
 mod requests;
 mod rivals;
