@@ -233,7 +233,7 @@ def normal(found):
     return found
 
 
-GIVEN = {"administrator": "ADMINISTRATOR", "secrets": ["CATOPS_SLACK_SIGNING_SECRET", "CATOPS_JOB_KEY"], "scheduleChannel": "C1", "readyInstances": 1}
+GIVEN = {"administrator": "ADMINISTRATOR", "secrets": ["CATOPS_SLACK_SIGNING_SECRET", "CATOPS_JOB_KEY"], "scheduleChannel": "C1", "auditChannel": "C2", "readyInstances": 1}
 
 
 def one(found, kind):
@@ -274,7 +274,7 @@ def bicep(folder):
     wrong.ask("FUNCTIONS_WORKER_RUNTIME" not in settings, "settings: Flex Consumption refuses FUNCTIONS_WORKER_RUNTIME")
     table = settings.get("CATOPS_STORE", "").removeprefix("tables:")
     wrong.ask(any(key.startswith("Microsoft.Storage/storageAccounts/tableServices/tables@") and key.split(" ")[-1] == table for key in found), f"the table {table} of CATOPS_STORE is made")
-    known = {"CATOPS_STORE", "CATOPS_SCHEDULE_CHANNEL", "CATOPS_LOG", *GIVEN["secrets"]}
+    known = {"CATOPS_STORE", "CATOPS_SCHEDULE_CHANNEL", "CATOPS_AUDIT_CHANNEL", "CATOPS_LOG", *GIVEN["secrets"]}
     wrong.ask({key for key in settings if key.startswith("CATOPS_")} == known, f"settings: the bot reads {sorted(known)}")
     queues = {key.split(" ")[-1] for key in found if key.startswith("Microsoft.Storage/storageAccounts/queueServices/queues@")}
     used = {binding["queueName"] for path in folder.glob("*/function.json") for binding in json.loads(path.read_text())["bindings"] if "queueName" in binding}
@@ -300,7 +300,7 @@ def terraform_facts(folder):
             "output": '{ properties = { primaryEndpoints = { blob = "https://${<name>}.blob.core.windows.net/" }, ConnectionString = "CONNECTION", defaultHostName = "${<name>}.azurewebsites.net" } }',
             "identity": '[merge(<identity>[0], { principal_id = "APP" })]',
         }})
-    given = {"resource_group": "GROUP", "location": "LOCATION", "administrator": "ADMINISTRATOR", "secrets": GIVEN["secrets"], "schedule_channel": "C1", "ready_instances": 1}
+    given = {"resource_group": "GROUP", "location": "LOCATION", "administrator": "ADMINISTRATOR", "secrets": GIVEN["secrets"], "schedule_channel": "C1", "audit_channel": "C2", "ready_instances": 1}
     with tempfile.TemporaryDirectory() as scratch:
         made, _ = module.evaluated(scratch, given)
     ids = {values["id"]: label for _, label, _, values in made if "id" in values}

@@ -209,7 +209,7 @@ def context(ignore, files):
         print("\n".join(line.rstrip("\n") for line in file if not ignored.fullmatch(line.rstrip("\n"))))
 
 
-SETTINGS = {"CATOPS_SERVICE", "CATOPS_QUEUE", "CATOPS_STORE", "CATOPS_WORKER_URL", "CATOPS_PUSH_ACCOUNT", "CATOPS_LOG", "GOOGLE_CLOUD_PROJECT"}
+SETTINGS = {"CATOPS_SERVICE", "CATOPS_QUEUE", "CATOPS_STORE", "CATOPS_WORKER_URL", "CATOPS_PUSH_ACCOUNT", "CATOPS_AUDIT_CHANNEL", "CATOPS_LOG", "GOOGLE_CLOUD_PROJECT"}
 
 
 def service(path):
@@ -383,7 +383,7 @@ def compare(folder, module):
          "google_cloud_run_v2_service": {"uri": '"https://${<name>}-random-ew.a.run.app"'}})
     given = {"secrets": ["CATOPS_SLACK_SIGNING_SECRET", "CATOPS_SECRET_PAGER"], "schedules": {"report": "0 3 * * *", "oncall rotate": "0 9 * * 1"}}
     wrong = []
-    for name, more in [("first", {"image": "any"}), ("tasks-first", {"image": "any", "carrier": "tasks", "schedule_channel": "C1"})]:
+    for name, more in [("first", {"image": "any"}), ("tasks-first", {"image": "any", "carrier": "tasks", "schedule_channel": "C1", "audit_channel": "C2"})]:
         with tempfile.TemporaryDirectory() as scratch:
             made, outputs = parsed.evaluated(scratch, {**given, **more})
         ours, theirs = script_facts(folder, name), module_facts(made)

@@ -221,7 +221,7 @@ impl Ingress {
 
     /// Records that a button was forged, as far as the chat's patience goes.
     async fn record(&self, forged: &Forged, chat: &str, now: Timestamp) {
-        if tokio::time::timeout(TELL_LIMIT, self.dispatcher.forged(forged, chat, now)).await.is_err() {
+        if tokio::time::timeout(TELL_LIMIT, self.dispatcher.forged(forged, chat, now, TELL_LIMIT)).await.is_err() {
             tracing::error!(job = %forged.id, "a forged button may not be recorded: the store takes more than {TELL_LIMIT:?}");
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! `CATOPS_LOG` is a level (`error`, `warn`, `info`, `debug`, `trace`), or a level and a format (`info,json`). Lines
 //! written while a job runs carry its id. An adapter may choose a format of its cloud's where the setting names none.
+//!
+//! Each audit record is a line too, of level `info` and the target [`audit::LOG`](crate::audit::LOG), in its field `record`:
+//! with `warn` or less the log does not have them, and cannot tell whether the store's were cut off.
 
 mod google;
 
@@ -67,19 +70,29 @@ pub fn init_split(level: Level, format: Format) {
 }
 
 fn init_with(level: Level, format: Format, to: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+    // The one error is that a subscriber is already there, as in tests.
+    let _ = tracing::subscriber::set_global_default(writing(level, format, to));
+}
+
+fn writing(
+    level: Level,
+    format: Format,
+    to: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Box<dyn tracing::Subscriber + Send + Sync> {
     let shown = move |line: &Metadata<'_>| {
         *line.level() <= level && (*line.level() < Level::TRACE || line.target().starts_with("catops"))
     };
     let shown = filter_fn(shown).with_max_level_hint(level);
     let lines = tracing_subscriber::fmt::layer().with_writer(to).with_target(false);
-    let builder: Box<dyn tracing::Subscriber + Send + Sync> = match format {
+    match format {
         Format::Text => Box::new(registry().with(lines.with_ansi(false).with_filter(shown))),
         Format::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(true);
             Box::new(registry().with(lines.with_filter(shown)))
         }
         Format::Google => Box::new(registry().with(google::Lines::new(std::io::stderr).with_filter(shown))),
-    };
-    // The one error is that a subscriber is already there, as in tests.
-    let _ = tracing::subscriber::set_global_default(builder);
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,10 +224,10 @@ fn names_that_clash_stop_the_build() {
         "names/ops.rs:13: `help`: the name `help` is kept for help; choose another",
         "names/ops.rs:20: `up` is inside an `impl`; a command is a free function at the file's top level",
         "names/ops.rs:26: `down` is inside `mod inner`; a command is a free function at the file's top level",
-        "names/own.rs:5: `break-glass`: the name `break-glass` is kept for what every bot does; choose another",
-        "names/own.rs:9: `audit show`: the name `audit` is kept for what every bot does; choose another",
         "names/ops.rs:31: nobody could approve `approved`: it takes the role `leads`, and there is no names/catops.toml; write one \
          with `[roles.leads]` and `members` below it",
+        "names/own.rs:5: `break-glass`: the name `break-glass` is kept for what every bot does; choose another",
+        "names/own.rs:9: `audit show`: the name `audit` is kept for what every bot does; choose another",
         "names/service/list.rs and names/service_list.rs are both the module `service_list`; rename one",
         "two commands are named `restart`: names/ops.rs:5 and names/service/list.rs:5; \
          rename one, or give it `#[command(name = \"…\")]`",

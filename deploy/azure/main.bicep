@@ -18,6 +18,9 @@ param secrets array = ['CATOPS_SLACK_SIGNING_SECRET']
 @description('The channel\'s id that replies of scheduled commands go to. Needs CATOPS_SLACK_BOT_TOKEN.')
 param scheduleChannel string = ''
 
+@description('The channel\'s id that is told of every command and how it ended. Needs CATOPS_SLACK_BOT_TOKEN.')
+param auditChannel string = ''
+
 @allowed(['error', 'warn', 'info', 'debug', 'trace'])
 param logLevel string = 'info'
 
@@ -202,6 +205,10 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
         {
           name: 'CATOPS_SCHEDULE_CHANNEL'
           value: scheduleChannel
+        }
+        {
+          name: 'CATOPS_AUDIT_CHANNEL'
+          value: auditChannel
         }
         {
           name: 'CATOPS_LOG'

@@ -11,6 +11,7 @@ NAME=${NAME:-catops}                             # of everything; another name i
 CARRIER=${CARRIER:-pubsub}                       # pubsub: a command may take 10 minutes; tasks: 30
 FIRESTORE_LOCATION=${FIRESTORE_LOCATION:-$REGION} # of a database that is made; one that exists stays where it is
 SCHEDULE_CHANNEL=${SCHEDULE_CHANNEL:-}           # the channel's id that replies of scheduled commands go to
+AUDIT_CHANNEL=${AUDIT_CHANNEL:-}                 # the channel's id that is told of every command and how it ended
 LOG=${LOG:-info}                                 # error, warn, info, debug or trace
 IMAGE=${IMAGE:-}                                 # an image that is there already; otherwise Cloud Build makes one
 
@@ -145,7 +146,7 @@ step "Worker and front"
 filled() {
     local text variable secret lines=""
     text=$(<"$here/$1.yaml")
-    for variable in NAME PROJECT IMAGE QUEUE WORKER_URL TIMEOUT SCHEDULE_CHANNEL LOG; do
+    for variable in NAME PROJECT IMAGE QUEUE WORKER_URL TIMEOUT SCHEDULE_CHANNEL AUDIT_CHANNEL LOG; do
         text=${text//"\${$variable}"/"${!variable}"}
     done
     for secret in "${secrets[@]}"; do

@@ -66,10 +66,10 @@ struct Start {
 
 impl Chain {
     /// Puts `record` at the end of the chain. The first one looks into `store` for what was there before, and those that
-    /// come meanwhile wait for it.
-    pub(crate) async fn link(&self, record: &mut Record, key: &JobKey, store: &dyn Store) {
+    /// come meanwhile wait for it: for `limit`, and [`LOOK_TIME`] at most.
+    pub(crate) async fn link(&self, record: &mut Record, key: &JobKey, store: &dyn Store, limit: Duration) {
         let start = self.start.get_or_init(|| async {
-            let after = Box::pin(look(store)).await;
+            let after = Box::pin(look(store, limit.min(LOOK_TIME))).await;
             Start { chain: JobId::random(), after }
         });
         let Start { chain, after } = start.await;
@@ -103,11 +103,11 @@ pub(crate) fn json(record: &Record) -> String {
 }
 
 /// Returns the latest record of each chain among the newest of the store, or nothing where that cannot be read in time.
-async fn look(store: &dyn Store) -> Vec<Seen> {
-    let why = match tokio::time::timeout(LOOK_TIME, store.records(LOOKED_AT)).await {
+async fn look(store: &dyn Store, limit: Duration) -> Vec<Seen> {
+    let why = match tokio::time::timeout(limit, store.records(LOOKED_AT)).await {
         Ok(Ok(records)) => return latest(&records),
         Ok(Err(error)) => error.chain(),
-        Err(_) => format!("it took longer than {LOOK_TIME:?}"),
+        Err(_) => format!("it took longer than {limit:?}"),
     };
     tracing::debug!(why, "the audit begins a chain that names no other");
     Vec::new()

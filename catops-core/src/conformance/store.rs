@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Gap;
-use crate::audit::{Outcome, Record};
+use crate::audit::{Approver, Chain, Link, Outcome, Record, Seen, newest, verify};
 use crate::error::ErrorKind;
-use crate::job::JobId;
+use crate::job::{JobId, JobKey};
 use crate::request::{Actor, Channel};
+use crate::secret::Secret;
 use crate::store::{Claimed, MAX_KEY, MAX_VALUE, Put, Store, When};
 use crate::time::Timestamp;
 
@@ -187,14 +188,70 @@ pub async fn a_dead_claim_can_be_expired(bench: &dyn Bench) {
     assert_eq!(store.claim(&id, until, NOW).await.expect("a claim works"), Claimed::Finished, "what ended stays ended");
 }
 
-/// Records come back as they were written, the latest first.
+/// Records come back as they were written, the latest first, with all that they can hold and with no more than they held:
+/// their seals are over every byte of it.
 pub async fn records_come_back(bench: &dyn Bench) {
     let store = bench.store().await;
-    for name in ["one", "two", "three"] {
-        store.append(&record(&JobId::of(&[name]))).await.expect("a record is written");
+    let written = ["one", "two", "three"].map(|name| record(&JobId::of(&[name])));
+    let written = written.into_iter().chain([full("four", 1), full("five", 16), record(&JobId::of(&["six"]))]);
+    let mut written: Vec<Record> = written.collect();
+    for record in &written {
+        store.append(record).await.expect("a record is written");
     }
-    let found = bench.other().await.records(2).await.expect("records are read");
-    assert_eq!(found, [record(&JobId::of(&["three"])), record(&JobId::of(&["two"]))]);
+    let ended = Record { ended: NOW + Duration::from_millis(1), ..full("seven", 2) };
+    store.finish(&ended, NOW).await.expect("finishing works");
+    written.push(ended);
+    written.reverse();
+    let other = bench.other().await;
+    let found = other.records(100).await.expect("records are read");
+    assert_eq!(found, written);
+    let text = |records: &[Record]| serde_json::to_string(records).expect("a record is written");
+    assert_eq!(text(&found), text(&written));
+    assert_eq!(other.records(2).await.expect("records are read"), written[..2]);
+    assert!(other.records(0).await.expect("records are read").is_empty());
+}
+
+/// Records that are linked come back so that nothing seems to be missing or changed; and what is changed shows.
+pub async fn linked_records_verify(bench: &dyn Bench) {
+    let store = bench.store().await;
+    let key = JobKey::derive([&Secret::new("of this rule".to_owned())]);
+    for process in 0..3_u64 {
+        let chain = Chain::default();
+        for n in 0..3 {
+            let ended = NOW + Duration::from_millis(process * 10 + n);
+            let mut record = Record { ended, ..full(&format!("{process} {n}"), 1) };
+            chain.link(&mut record, &key, &*store, Duration::from_secs(10)).await;
+            store.finish(&record, ended).await.expect("finishing works");
+        }
+    }
+    let mut found = newest(&*bench.other().await, 100).await.expect("records are read");
+    let verified = verify(&found, &key);
+    assert_eq!((verified.sealed, &verified.faults[..]), (9, &[][..]));
+    // The first of each later process names the latest of those before it.
+    let names = found.iter().map(|record| record.link.as_ref().map_or(0, |link| link.after.len()));
+    assert_eq!(names.collect::<Vec<_>>(), [1, 1, 2, 1, 1, 1, 1, 1, 0]);
+    found[4].arguments.push('x');
+    assert_eq!(verify(&found, &key).faults.len(), 1);
+}
+
+/// A record with all that one can hold.
+fn full(name: &str, others: usize) -> Record {
+    let id = JobId::of(&[name]);
+    let who = |id: String| Actor { id, name: "böb \"b\"".to_owned(), team: "T1".to_owned() };
+    let seen = |n: usize| Seen { seal: format!("{n:064x}"), at: NOW };
+    let (chain, after) = (JobId::of(&["chain"]), (0..others).map(seen).collect());
+    Record {
+        undelivered: Some("no connection\n\tat all".to_owned()),
+        took: Some(u64::MAX),
+        rule: Some("role `oncall`".to_owned()),
+        plan: Some("9f".repeat(32)),
+        approvers: (0..others).map(|n| Approver { who: who(format!("U{n}")), at: NOW }).collect(),
+        reason: Some("it's 🔥, \u{0}\u{7f} 'x'".to_owned()),
+        origin: Some(JobId::of(&["origin"])),
+        text: Some("restart  api &amp; <@U1|ann> “now” 🐈".to_owned()),
+        link: Some(Link { chain, seq: u64::MAX, after, seal: "0".repeat(64) }),
+        ..record(&id)
+    }
 }
 
 fn record(id: &JobId) -> Record {
@@ -232,6 +289,7 @@ macro_rules! store_conformance {
                 claims,
                 a_dead_claim_can_be_expired,
                 records_come_back,
+                linked_records_verify,
             ]
         );
     };

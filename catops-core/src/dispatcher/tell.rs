@@ -9,17 +9,18 @@ use crate::reply::{Color, Reply};
 use crate::request::ReplyTo;
 use crate::time::Timestamp;
 
-/// How long it takes at most. The asker has been told, and the record is stored.
+/// How long it takes at most. The record is stored by then.
 const TELL_TIME: Duration = Duration::from_secs(3);
 
-/// Posts one line about `record` to `channel`. What cannot be posted is in the store and in the log.
-pub(super) async fn tell(chat: &dyn Chat, channel: &str, record: &Record, now: Timestamp) {
-    let Some(line) = line(record) else { return };
+/// Posts one line about `record` to `channel` within `limit`, and 3 s at most. What cannot be posted is in the store and in
+/// the log.
+pub(super) async fn tell(chat: &dyn Chat, channel: &str, record: &Record, now: Timestamp, limit: Duration) {
+    let (Some(line), limit) = (line(record), limit.min(TELL_TIME)) else { return };
     let to = ReplyTo { chat: chat.name().to_owned(), channel: channel.to_owned(), ..ReplyTo::default() };
-    let why = match tokio::time::timeout(TELL_TIME, chat.respond(&to, &line, None, now)).await {
+    let why = match tokio::time::timeout(limit, chat.respond(&to, &line, None, now)).await {
         Ok(Ok(_)) => return,
         Ok(Err(error)) => error.chain(),
-        Err(_) => format!("it took longer than {TELL_TIME:?}"),
+        Err(_) => format!("it took longer than {limit:?}"),
     };
     tracing::warn!(job = %record.job, error = why, "the channel of CATOPS_AUDIT_CHANNEL was not told");
 }

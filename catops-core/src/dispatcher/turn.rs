@@ -275,8 +275,15 @@ impl<'a> Turn<'a> {
             text,
             link: None,
         };
-        self.dispatcher.record(&mut record, ended).await;
+        self.dispatcher.record(&mut record, ended, self.spare()).await;
         Dispatched::Ended(Box::new(record))
+    }
+
+    /// How long each thing may take that comes after the reply: less for an inline command, whose reply is the answer that the
+    /// chat waits for.
+    fn spare(&self) -> Duration {
+        // What runs nothing has no limit of its own.
+        if self.limit.is_zero() { Duration::MAX } else { self.limit / 3 }
     }
 
     /// Returns the line, if `command` and `arguments` do not say it all and it has no secret.

@@ -14,6 +14,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::TRACE;
+use crate::audit;
 use crate::time::Timestamp;
 
 /// What Cloud Logging calls the trace of a line.
@@ -41,6 +42,13 @@ struct Fields(Map<String, Value>);
 impl Fields {
     fn set(&mut self, field: &Field, value: impl Into<Value>) {
         self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    /// Puts what a field holds as JSON text in its place, so that queries can name what is in it.
+    fn unfold(&mut self, name: &str) {
+        if let Some(value) = self.0.get_mut(name) {
+            *value = value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| value.take());
+        }
     }
 }
 
@@ -106,6 +114,9 @@ where
                 spans.push(Value::Object(fields));
             }
         }
+        if event.metadata().target() == audit::LOG {
+            line.unfold("record");
+        }
         let line = compose(line.0, spans, *event.metadata().level(), Timestamp::now());
         let mut text = line.to_string();
         text.push('\n');
@@ -165,6 +176,9 @@ mod tests {
     fn lines_are_what_cloud_logging_reads() {
         let lines = registry().with(Lines::new(|| Out));
         tracing::subscriber::with_default(lines, || {
+            tracing::info!(target: audit::LOG, record = %r#"{"job":"j1","took":12}"#, "a record");
+            tracing::info!(target: audit::LOG, record = "{", "no record");
+            tracing::info!(record = "{}", "of somebody else");
             tracing::warn!(count = 2, ok = true, "no trace");
             let request = tracing::error_span!("request", trace = "projects/p/traces/0af7");
             let job = tracing::info_span!(parent: &request, "job", id = %"j1", late = tracing::field::Empty);
@@ -183,6 +197,9 @@ mod tests {
         assert_eq!(
             lines,
             [
+                json!({"severity": "INFO", "message": "a record", "record": {"job": "j1", "took": 12}}),
+                json!({"severity": "INFO", "message": "no record", "record": "{"}),
+                json!({"severity": "INFO", "message": "of somebody else", "record": "{}"}),
                 json!({"severity": "WARNING", "message": "no trace", "count": 2, "ok": true}),
                 json!({
                     "severity": "DEBUG", "message": "two\nlines and a \"quote\"",

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // clippy.toml allows it in test functions; what they call here is test code as well
 
+mod audit;
 mod client;
 mod conformance;
 mod flow;

@@ -43,6 +43,7 @@ resource "aws_lambda_function" "bot" {
         CATOPS_SECRETS = var.parameter_path == "" ? "secretsmanager:${var.secret_name}" : "ssm:${var.parameter_path}"
       },
       var.schedule_channel == "" ? {} : { CATOPS_SCHEDULE_CHANNEL = var.schedule_channel },
+      var.audit_channel == "" ? {} : { CATOPS_AUDIT_CHANNEL = var.audit_channel },
     )
   }
 

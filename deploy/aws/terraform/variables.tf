@@ -55,6 +55,12 @@ variable "schedule_channel" {
   default     = ""
 }
 
+variable "audit_channel" {
+  description = "The channel's id that is told of every command and how it ended. Needs CATOPS_SLACK_BOT_TOKEN."
+  type        = string
+  default     = ""
+}
+
 variable "schedules" {
   description = "Commands and when they run, such as { report = \"cron(0 3 * * ? *)\" }, in UTC."
   type        = map(string)

@@ -17,6 +17,7 @@ locals {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "Authorization=AAD"
     CATOPS_STORE                              = "tables:catops"
     CATOPS_SCHEDULE_CHANNEL                   = var.schedule_channel
+    CATOPS_AUDIT_CHANNEL                      = var.audit_channel
     CATOPS_LOG                                = var.log_level
   }
 

@@ -36,6 +36,12 @@ variable "schedule_channel" {
   default     = ""
 }
 
+variable "audit_channel" {
+  description = "The channel's id that is told of every command and how it ended. Needs CATOPS_SLACK_BOT_TOKEN."
+  type        = string
+  default     = ""
+}
+
 variable "log_level" {
   description = "error, warn, info, debug or trace."
   type        = string

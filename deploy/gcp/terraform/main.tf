@@ -26,6 +26,7 @@ locals {
     CATOPS_STORE         = "firestore:${var.name}"
     CATOPS_WORKER_URL    = local.worker_url
     CATOPS_PUSH_ACCOUNT  = google_service_account.pusher.email
+    CATOPS_AUDIT_CHANNEL = var.audit_channel
     CATOPS_LOG           = var.log_level
     GOOGLE_CLOUD_PROJECT = local.project
   }

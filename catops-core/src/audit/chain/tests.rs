@@ -142,7 +142,7 @@ impl Store for Slow {
 
 async fn linked(chain: &Chain, job: &str, secs: u64, store: &dyn Store) -> Link {
     let mut record = record(job, secs);
-    chain.link(&mut record, &key(), store).await;
+    chain.link(&mut record, &key(), store, LOOK_TIME).await;
     assert!(is_sealed(&record, &key()), "{record:?}");
     store.append(&record).await.unwrap();
     record.link.unwrap()

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -38,7 +40,7 @@ fn written(by: &[usize], pause: &[u64]) -> Vec<Record> {
             ..plain(&format!("j{n}"), secs)
         };
         runtime.block_on(async {
-            chains[process % 4].link(&mut record, &key(), &store).await;
+            chains[process % 4].link(&mut record, &key(), &store, Duration::MAX).await;
             store.append(&record).await.unwrap();
         });
     }
@@ -56,8 +58,10 @@ fn is_named(one: &Record, records: &[Record]) -> bool {
     records.iter().any(after)
 }
 
+type Change = fn(&mut Record);
+
 /// Everything of a record that can be changed, each in one way.
-fn changes() -> Vec<(&'static str, fn(&mut Record))> {
+fn changes() -> Vec<(&'static str, Change)> {
     fn link(record: &mut Record) -> &mut Link {
         record.link.as_mut().unwrap()
     }
@@ -230,7 +234,7 @@ async fn a_list_that_is_cut_does_not_look_damaged() {
     let mut linked = Vec::new();
     for n in 0..300_u64 {
         let mut record = plain(&format!("j{n}"), 1_000 + n / 3);
-        chain.link(&mut record, &key(), &store).await;
+        chain.link(&mut record, &key(), &store, Duration::MAX).await;
         linked.push(record);
     }
     // Written by several at once: not in the order in which they ended.
