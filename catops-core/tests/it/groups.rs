@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use catops_core::audit::Outcome;
 use catops_core::chat::Chat;
-use catops_core::policy::{Effect, Kind, Member, Place, Role, Rule, Rules, Target, Text};
+use catops_core::dispatcher::Dispatched;
+use catops_core::job::JobKey;
+use catops_core::policy::{Effect, Kind, Member, Place, Policy, Role, Rule, Rules, Target, Text};
 use catops_core::request::Actor;
+use catops_core::store::MemoryStore;
 use catops_core::testing::slack::{Answer, Call, Installed, Message, Person, Taken, Workspace};
-use catops_core::{Command, Commands, ErrorKind, Reply, command};
+use catops_core::{App, Command, Commands, Dispatcher, ErrorKind, Reply, command};
 
 /// Restart a service.
 #[command(requires = "ops.restart", next = ["deploy {service}", "status"])]
@@ -27,9 +31,16 @@ fn status() -> &'static str {
     "all is well"
 }
 
+/// Turn the logs over.
+#[command(requires = "ops.night", schedule = "0 3 * * *")]
+fn nightly() -> Reply {
+    Reply::to_channel("turned over")
+}
+
 fn find(path: &str) -> Option<Command> {
     match path {
         "deploy" => Some(__catops_deploy()),
+        "nightly" => Some(__catops_nightly()),
         "restart" => Some(__catops_restart()),
         "status" => Some(__catops_status()),
         _ => None,
@@ -72,8 +83,8 @@ static RULES: Rules = Rules {
     ..Rules::NONE
 };
 
-static COMMANDS: Commands = Commands::new("deploy\nrestart\nstatus", |_| "", find).with_policy(&RULES);
-static WITHOUT: Commands = Commands::new("deploy\nrestart\nstatus", |_| "", find);
+static COMMANDS: Commands = Commands::new("deploy\nnightly\nrestart\nstatus", |_| "", find).with_policy(&RULES);
+static WITHOUT: Commands = Commands::new("deploy\nnightly\nrestart\nstatus", |_| "", find);
 
 const MEMBERS: &str = "/api/usergroups.users.list";
 const INFO: &str = "/api/users.info";
@@ -213,6 +224,39 @@ async fn without_a_group_in_the_policy_slack_is_asked_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_asks_for_a_tick_so_slack_is_not_asked_who() {
+    let slack = workspace().await;
+    let key = JobKey::derive([slack.signer().secret()]);
+    let app = App::new(&COMMANDS, vec![Arc::new(slack.chat().unwrap())], key);
+    let app = app.with_schedule_channel(Some("C0001".to_owned()));
+    let dispatcher = Dispatcher::new(Arc::new(app), Arc::new(MemoryStore::default()));
+    let now = slack.now();
+    let ended = dispatcher.tick("nightly", now, now, Duration::from_secs(10)).await;
+    assert!(matches!(&ended, Dispatched::Ended(record) if record.outcome == Outcome::Ran), "{ended:?}");
+    assert_eq!(slack.messages("C0001")[0].text(), "turned over");
+    assert_eq!(calls(&slack), [0, 0, 0]);
+}
+
+#[test]
+fn groups_matter_where_roles_name_some_and_are_for_people_of_the_workspace() {
+    static OWN_TEAM: Rules = Rules { teams: &[text("T0001")], ..RULES };
+    static PEOPLE: Rules = Rules { roles: &[role("ops", &[member(Kind::User, "U1")], &[])], ..Rules::NONE };
+    for (rules, team, expected) in [
+        (&RULES, "T0001", true),
+        (&RULES, "T9", true),
+        (&OWN_TEAM, "T0001", true),
+        (&OWN_TEAM, "T9", false),
+        (&OWN_TEAM, "", false),
+        (&PEOPLE, "T0001", false),
+        (&Rules::NONE, "T0001", false),
+    ] {
+        assert_eq!(Policy::new(rules).asks_for_groups(team), expected, "{team}");
+    }
+    let named: Vec<_> = Policy::new(&RULES).groups().collect();
+    assert_eq!(named, ["S0ONCALL1", "bo@example.com", "S0LOCKED1", "42"]);
+}
+
+#[tokio::test]
 async fn an_address_is_theirs_alone_whom_slack_vouches_for() {
     let bo = || Person::new("U0BO").with_address("bo@example.com");
     for (what, person, team) in [
@@ -318,7 +362,7 @@ async fn what_cannot_be_asked_is_an_error_that_names_the_cure() {
             INFO,
             Answer::Refused("missing_scope"),
             ErrorKind::Config,
-            "lacks the scope `users:read` and `users:read.email`",
+            "lacks the scope `users:read` with `users:read.email`",
         ),
         (
             MEMBERS,

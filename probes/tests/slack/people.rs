@@ -37,7 +37,7 @@ async fn closed(member: &str, scopes: &[&str], why: &str) {
 #[tokio::test]
 async fn an_address_takes_its_scopes_and_slacks_word_that_it_is_confirmed() {
     let address = "ann@emulate.dev";
-    closed(address, &[], "lacks the scope `users:read` and `users:read.email`").await;
+    closed(address, &[], "lacks the scope `users:read` with `users:read.email`").await;
     closed(address, &["users:read"], "it tells none; CATOPS_SLACK_BOT_TOKEN may lack the scope `users:read.email`")
         .await;
     let both = ["users:read", "users:read.email"];

@@ -64,7 +64,7 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
         "missing_scope" => {
             let scope = match method {
                 _ if is_file => "files:write",
-                "users.info" => "users:read` and `users:read.email",
+                "users.info" => "users:read` with `users:read.email",
                 "usergroups.users.list" => "usergroups:read",
                 _ => "chat:write",
             };
@@ -143,7 +143,7 @@ mod tests {
         check("chat.postMessage", answer, ErrorKind::Config, &lacks("chat:write"));
         check("files.getUploadURLExternal", answer, ErrorKind::Config, &lacks("files:write"));
         check("usergroups.users.list", answer, ErrorKind::Config, &lacks("usergroups:read"));
-        check("users.info", answer, ErrorKind::Config, &lacks("users:read` and `users:read.email"));
+        check("users.info", answer, ErrorKind::Config, &lacks("users:read` with `users:read.email"));
         let answer = r#"{"ok":false,"error":"not_in_channel"}"#;
         let said = "the bot is not in the channel `C1`, so it cannot put files there; invite it";
         check("files.completeUploadExternal", answer, ErrorKind::Refused, said);

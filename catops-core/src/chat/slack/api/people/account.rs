@@ -5,52 +5,66 @@
 //! `is_stranger` says nothing: one of another workspace that shares a channel with the bot is none either.
 //! docs.slack.dev, "User object", "Slack Connect".
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::request::Actor;
 
-/// Whose bot this is: what `auth.test` says.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// Whose bot this is.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Own {
-    pub(super) team_id: String,
-    /// The Enterprise organisation that the workspace is part of, if it is of one.
-    pub(super) enterprise_id: Option<String>,
+    team: String,
+    /// The Enterprise organisation that the workspace is part of; empty if it is of none.
+    organisation: String,
     /// Whether the app is installed in all of the organisation.
-    #[serde(default)]
-    pub(super) is_enterprise_install: bool,
+    is_org_wide: bool,
 }
 
-/// What `users.info` says of an account. What is not there stays unknown where that matters.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+impl Own {
+    /// Reads what `auth.test` says; `None` if it does not say what is needed.
+    pub(super) fn read(told: &Value) -> Option<Self> {
+        Some(Self {
+            team: text(&told["team_id"]).filter(|team| !team.is_empty())?,
+            organisation: text(&told["enterprise_id"]).unwrap_or_default(),
+            is_org_wide: told["is_enterprise_install"] == true,
+        })
+    }
+}
+
+/// An account.
+#[derive(Debug)]
 pub(super) struct User {
     id: String,
-    team_id: String,
-    deleted: bool,
-    is_bot: bool,
-    is_stranger: bool,
-    is_email_confirmed: Option<bool>,
-    profile: Profile,
-    enterprise_user: Option<EnterpriseUser>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Profile {
-    /// Absent too where the token lacks the scope: that is no error of Slack's.
-    email: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct EnterpriseUser {
-    id: String,
-    enterprise_id: String,
+    team: String,
+    /// Whether it is deleted, a bot or a stranger.
+    is_out: bool,
+    /// Empty also where the token lacks the scope: that is no error of Slack's.
+    address: String,
+    is_confirmed: Option<bool>,
+    /// In an organisation a person has one id everywhere, and may still be known by the one from before.
+    other_id: String,
+    organisation: String,
+    /// The workspaces of the organisation that it is in.
     teams: Vec<String>,
 }
 
 impl User {
+    /// Reads what `users.info` says; `None` if it does not say what is needed.
+    pub(super) fn read(user: &Value) -> Option<Self> {
+        let org = &user["enterprise_user"];
+        let flagged = |name: &&str| !matches!(user[*name], Value::Null | Value::Bool(false));
+        Some(Self {
+            id: text(&user["id"])?,
+            team: text(&user["team_id"]).unwrap_or_default(),
+            is_out: ["deleted", "is_bot", "is_stranger"].iter().any(flagged),
+            address: text(&user["profile"]["email"]).unwrap_or_default(),
+            is_confirmed: user["is_email_confirmed"].as_bool(),
+            other_id: text(&org["id"]).unwrap_or_default(),
+            organisation: text(&org["enterprise_id"]).unwrap_or_default(),
+            teams: org["teams"].as_array().into_iter().flatten().filter_map(text).collect(),
+        })
+    }
+
     /// Returns whether `address` is that of the account, and Slack vouches for it.
     ///
     /// It is an error if the account says that it is, and Slack does not vouch for it: then it may be who a rule that denies
@@ -62,14 +76,13 @@ impl User {
                 format!("Slack does not vouch for the address of `{}`: {why}", actor.id),
             ))
         };
-        let given = self.profile.email.as_deref().unwrap_or_default();
-        // Letters beyond ASCII have more than one small form, and one of another must not become one of these.
-        let is_it = given.eq_ignore_ascii_case(address);
+        // ASCII alone, since there are letters beyond it that become one of it when they are made small.
+        let is_it = self.address.eq_ignore_ascii_case(address);
         if let Some(why) = self.foreign(actor, own) {
             return if is_it { unknown(why) } else { Ok(false) };
         }
-        match self.is_email_confirmed {
-            _ if given.is_empty() => unknown(
+        match self.is_confirmed {
+            _ if self.address.is_empty() => unknown(
                 "it tells none; CATOPS_SLACK_BOT_TOKEN may lack the scope `users:read.email`: add it to your app under \
                  \"OAuth & Permissions\", and install the app anew",
             ),
@@ -81,29 +94,29 @@ impl User {
 
     /// Returns why the address of the account counts for nothing, whatever it is.
     fn foreign(&self, actor: &Actor, own: &Own) -> Option<&'static str> {
-        let none = EnterpriseUser::default();
-        let org = self.enterprise_user.as_ref().unwrap_or(&none);
-        let is_in = |team: &str| !team.is_empty() && (self.team_id == team || org.teams.iter().any(|one| one == team));
-        let is_in_org = |id: &str| !id.is_empty() && org.enterprise_id == id;
-        // In an organisation a person has one id everywhere, and may still be known by the one from before.
-        if self.id != actor.id && org.id != actor.id {
+        let is_in = |team: &str| !team.is_empty() && (self.team == team || self.teams.iter().any(|one| one == team));
+        let is_in_org = |id: &str| !id.is_empty() && self.organisation == id;
+        if self.id != actor.id && self.other_id != actor.id {
             return Some("it is another account");
         }
-        if self.deleted || self.is_bot || self.is_stranger {
+        if self.is_out {
             return Some("the account is deleted, a bot or a stranger");
         }
         if !is_in(&actor.team) && !is_in_org(&actor.team) {
             return Some("the account is not of the workspace that the request came from");
         }
-        let is_own =
-            is_in(&own.team_id) || own.is_enterprise_install && own.enterprise_id.as_deref().is_some_and(is_in_org);
+        let is_own = is_in(&own.team) || own.is_org_wide && is_in_org(&own.organisation);
         (!is_own).then_some("the account is of another workspace")
     }
 }
 
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -111,9 +124,8 @@ mod tests {
         Actor { id: "U1".to_owned(), name: String::new(), team: team.to_owned() }
     }
 
-    fn own(team: &str, organisation: &str, is_enterprise_install: bool) -> Own {
-        let enterprise_id = Some(organisation.to_owned()).filter(|id| !id.is_empty());
-        Own { team_id: team.to_owned(), enterprise_id, is_enterprise_install }
+    fn own(team: &str, organisation: &str, is_org_wide: bool) -> Own {
+        Own { team: team.to_owned(), organisation: organisation.to_owned(), is_org_wide }
     }
 
     /// An account of the bot's own workspace, with these fields besides.
@@ -129,7 +141,7 @@ mod tests {
                 value => user[name] = value.clone(),
             }
         }
-        serde_json::from_value(user).unwrap()
+        User::read(&user).unwrap()
     }
 
     /// `Some(_)` is whether it is known to be theirs, `None` that it is not known.
@@ -155,6 +167,7 @@ mod tests {
         }
         for flag in ["deleted", "is_bot", "is_stranger"] {
             check(json!({ flag: true }), None);
+            check(json!({ flag: "yes" }), None);
             check(json!({flag: true, "profile": {}}), Some(false));
         }
         check(json!({"id": "U2"}), None);
@@ -184,5 +197,22 @@ mod tests {
         check(grid(&["T2"]), &actor("T2"), &own("T1", "E2", true), None);
         let w1 = Actor { id: "W1".to_owned(), ..actor("T1") };
         check(grid(&["T1"]), &w1, &own("T1", "E1", false), Some(true));
+    }
+
+    #[test]
+    fn whose_bot_it_is_is_read_from_what_is_there() {
+        let told = json!({
+            "ok": true, "url": "https://x.slack.com/", "team": "X", "user": "catops", "team_id": "T1", "user_id": "U0",
+            "bot_id": "B1", "is_enterprise_install": false,
+        });
+        assert_eq!(Own::read(&told), Some(own("T1", "", false)));
+        let told = json!({"ok": true, "team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": true});
+        assert_eq!(Own::read(&told), Some(own("T1", "E1", true)));
+        for odd in [json!({"ok": true}), json!({"team_id": ""}), json!({"team_id": null}), json!([])] {
+            assert_eq!(Own::read(&odd), None, "{odd}");
+        }
+        for odd in [json!(null), json!({}), json!("ann@example.com"), json!({"id": 7})] {
+            assert!(User::read(&odd).is_none(), "{odd}");
+        }
     }
 }

@@ -203,7 +203,12 @@ mod tests {
         let kept = Kept::default();
         kept.keep("S1", members(&["U1"]), SECOND, NOW);
         for n in 0..=MOST {
-            kept.keep(&format!("T1/U{n}"), Ok(Fact::Account(User::default())), SECOND, NOW);
+            kept.keep(
+                &format!("T1/U{n}"),
+                Ok(Fact::Account(User::read(&serde_json::json!({"id": "U1"})).unwrap())),
+                SECOND,
+                NOW,
+            );
         }
         assert!(kept.entries().len() <= MOST);
         assert_eq!(kept.unknown(&["S1"], SECOND, NOW), [""; 0], "the groups stay");
