@@ -3,6 +3,7 @@
 #[cfg(feature = "slack")]
 pub mod slack;
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -145,7 +146,7 @@ pub struct Opening {
 }
 
 /// Somebody types into a field of a form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Typing {
     /// Who.
     pub actor: Actor,
@@ -157,8 +158,20 @@ pub struct Typing {
     pub typed: String,
 }
 
+/// Without what is typed: it may be secret.
+impl fmt::Debug for Typing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actor, draft, field, .. } = self;
+        f.debug_struct("Typing")
+            .field("actor", actor)
+            .field("draft", draft)
+            .field("field", field)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Somebody sent a form off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Submission {
     /// Made from the chat's own name of the form, so that a repeat is recognised.
     pub id: JobId,
@@ -168,6 +181,14 @@ pub struct Submission {
     pub draft: Draft,
     /// The [names](crate::form::Field::name) of the fields with what is in them; an empty field has no words.
     pub values: Vec<(String, Vec<String>)>,
+}
+
+/// Without what was filled in: it may be secret.
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, actor, draft, .. } = self;
+        f.debug_struct("Submission").field("id", id).field("actor", actor).field("draft", draft).finish_non_exhaustive()
+    }
 }
 
 /// Somebody pressed a button that the bot did not make, or that was altered.

@@ -7,6 +7,8 @@ pub(crate) mod complete;
 mod compose;
 mod make;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::compose::compose;
@@ -89,7 +91,7 @@ pub enum Input {
 /// What a form carries along: where it came from, and which command it is for.
 ///
 /// The chat keeps it under seal inside the form; it is no secret from the chat, and nobody else sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// The path of the command; empty while that is asked for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -105,6 +107,15 @@ pub struct Draft {
     /// The text of the message that the command is to work on, as far as it fits; from a shortcut on a message.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+}
+
+/// Without the message that it is about: that is between those who read it.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Draft");
+        shown.field("command", &self.command).field("prefix", &self.prefix).field("channel", &self.channel);
+        shown.field("reply_to", &self.reply_to).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! It needs no database: it travels in the button that decides on it, under the chat's seal. What does not fit there, or
 //! holds a secret, is in the store.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Approver;
@@ -11,7 +13,7 @@ use crate::request::{Actor, Channel};
 use crate::time::Timestamp;
 
 /// A command that waits for a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// The job that asked for it.
     pub origin: JobId,
@@ -33,6 +35,15 @@ pub struct Pending {
     /// Who has approved it so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<Approver>,
+}
+
+/// Without the line: an argument in it may be secret.
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Pending");
+        shown.field("origin", &self.origin).field("asker", &self.asker).field("expires", &self.expires);
+        shown.field("plan", &self.plan).field("approvers", &self.approvers).finish_non_exhaustive()
+    }
 }
 
 /// What can be decided.

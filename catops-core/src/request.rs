@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// One line that somebody gave the bot, free of the chat it came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Who asked.
     pub actor: Actor,
@@ -25,6 +25,18 @@ pub struct Request {
     /// How the line came to be.
     #[serde(default, skip_serializing_if = "Via::is_line")]
     pub via: Via,
+}
+
+/// Without the line: an argument in it may be secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actor, channel, via, .. } = self;
+        f.debug_struct("Request")
+            .field("actor", actor)
+            .field("channel", channel)
+            .field("via", via)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the line of a [`Request`] came to be.

@@ -1,5 +1,7 @@
 //! What was given to a command, as the policy sees it: text by the names of parameters.
 
+use std::fmt;
+
 use catops_policy::{Argument, Given};
 
 use super::read::{Settled, Wording, settled};
@@ -7,12 +9,18 @@ use super::{Command, Commands, Param, What};
 use crate::line::{plain, split};
 
 /// A line that a command takes.
-#[derive(Debug)]
 pub struct Line {
     /// The command.
     pub command: Command,
     /// What is given to each of its parameters.
     pub arguments: Vec<Argument>,
+}
+
+/// Without the values: one of them may be secret.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("command", &self.command).finish_non_exhaustive()
+    }
 }
 
 impl Commands {

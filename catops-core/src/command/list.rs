@@ -127,6 +127,11 @@ impl Commands {
         let line = split(text);
         let from = |word: usize| line.tokens.iter().skip(word).map(|token| Cow::Borrowed(token.text.as_str()));
         let after = |words: usize| line.tokens.get(words).map_or("", |token| &text[token.start..]).trim_end();
+        let between = |first: usize, words: usize| {
+            let mut tokens = line.tokens.iter().skip(first).take(words);
+            let Some(first) = tokens.next() else { return "" };
+            &text[first.start..tokens.next_back().unwrap_or(first).end]
+        };
         match self.target(&mut from(0)) {
             Target::Overview => asked("help", String::new(), What::Help(help::overview(self, prefix, may))),
             Target::Help => {
@@ -140,11 +145,13 @@ impl Commands {
                         page.unwrap_or_else(|| self.unknown(group.as_deref(), &word, prefix, may))
                     }
                 };
-                asked("help", plain(after(1)), What::Help(reply))
+                // A name, and no more: whether what follows it is secret cannot be told.
+                let words = line.tokens.get(1).map_or(0, |first| 1 + usize::from(self.is_group(&key(&first.text))));
+                asked("help", plain(between(1, words)), What::Help(reply))
             }
             Target::Group(group) => {
                 let reply = help::group(self, &group, prefix, may);
-                asked(&group, plain(after(1)), What::Help(reply))
+                asked(&group, plain(between(1, 1)), What::Help(reply))
             }
             Target::Own(name) => {
                 let (recorded, what) = own::read(self, &name, prefix, after(1), may);

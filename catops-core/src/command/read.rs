@@ -76,7 +76,7 @@ pub(super) fn read(command: &Command, text: &str, line: &Line, skip: usize) -> R
         Ok(matches) => settle(command, text, line, tokens, matches),
         Err(error) if error.kind() == ErrorKind::DisplayHelp => Reading::Help,
         Err(error) => match line.unclosed {
-            Some(open) => Reading::Wrong(never_closed(text, open)),
+            Some(open) => Reading::Wrong(unclosed(command, text, open)),
             None => Reading::Wrong(explain(command, tokens, &error)),
         },
     }
@@ -198,7 +198,7 @@ fn settle(command: &Command, text: &str, line: &Line, tokens: &[Token], matches:
     let settled = Settled::new(command, text, tokens, matches);
     let rest = settled.rest;
     if let Some(open) = line.unclosed.filter(|open| rest.is_none_or(|rest| *open < rest)) {
-        return Reading::Wrong(never_closed(text, open));
+        return Reading::Wrong(unclosed(command, text, open));
     }
     let mut slots = Vec::with_capacity(command.params.len());
     let mut secrets = Vec::new();
@@ -349,6 +349,10 @@ fn explain(command: &Command, tokens: &[Token], error: &clap::Error) -> String {
                 false => format!("`{path}` has no {}; did you mean {}?", shown(first), one_of(&meant)),
             }
         }
+        // A secret without its option is such a word.
+        ErrorKind::UnknownArgument if command.has_secret() => {
+            format!("there is one word too many for `{path}`; put quotes around words that belong together")
+        }
         ErrorKind::UnknownArgument => {
             let word = shown(first);
             format!("`{word}` is one word too many for `{path}`; put quotes around words that belong together")
@@ -384,6 +388,11 @@ fn cannot_be(label: &str, param: &Param, word: &str, reason: &str) -> String {
         [] => format!("{label} cannot be `{typed}`; it is one of {}", words.join(", ")),
         meant => format!("{label} cannot be `{typed}`; did you mean {}?", one_of(meant)),
     }
+}
+
+/// Says which quote of the words of `command` is never closed, unless what it encloses may be secret.
+fn unclosed(command: &Command, text: &str, open: usize) -> String {
+    if command.has_secret() { "a quote is never closed".to_owned() } else { never_closed(text, open) }
 }
 
 pub(crate) fn never_closed(text: &str, open: usize) -> String {

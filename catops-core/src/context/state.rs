@@ -37,8 +37,12 @@ impl<'a> State<'a> {
     }
 
     fn read<T: DeserializeOwned>(&self, key: &str, entry: &Entry) -> Result<T, Error> {
-        serde_json::from_str(&entry.value)
-            .map_err(|error| Error::new(ErrorKind::Invalid, format!("reading the state `{key}`")).because(error))
+        serde_json::from_str(&entry.value).map_err(|error| {
+            // The parser's own text can quote the value; the place is enough to find the fault.
+            let (line, column) = (error.line(), error.column());
+            let said = format!("the state `{key}` is not of the expected form: line {line}, column {column}");
+            Error::new(ErrorKind::Invalid, said)
+        })
     }
 
     /// Returns the value under `key`, or `None` if there is none or it has expired.

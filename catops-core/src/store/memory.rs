@@ -1,6 +1,7 @@
 //! The store that ends with the process.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,9 +14,18 @@ use crate::time::Timestamp;
 /// Keeps everything in memory: for tests, and for `CATOPS_STORE=memory`, where nothing needs to outlive the process.
 ///
 /// With it a job is claimed at most once only within one process.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryStore {
     inner: Mutex<Inner>,
+}
+
+/// How much there is, and none of it.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.lock();
+        let (entries, records) = (inner.entries.len(), inner.records.len());
+        f.debug_struct("MemoryStore").field("entries", &entries).field("records", &records).finish_non_exhaustive()
+    }
 }
 
 /// The most audit records kept in memory; the oldest go first.
@@ -24,7 +34,7 @@ const MAX_RECORDS: usize = 10_000;
 /// How many writes pass between two sweeps of expired entries.
 const SWEEP_EVERY: u64 = 1024;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     entries: BTreeMap<String, Entry>,
     records: std::collections::VecDeque<Record>,

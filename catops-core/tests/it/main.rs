@@ -11,6 +11,7 @@ mod groups;
 mod hearing;
 mod own_words;
 mod schedule;
+mod secrets;
 mod sink;
 mod slack;
 mod slack_api;
