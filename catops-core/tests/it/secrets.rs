@@ -108,7 +108,7 @@ async fn forms_and_buttons_show_no_secret() {
 
     // A button, pressed, pressed again, altered, and of somebody who is not Slack.
     assert_eq!(bot.types(&format!("offer ann --token {word}")).await, ["ran"]);
-    let message = bot.slack.last_message().unwrap();
+    let message = bot.slack.messages("C0001").pop().unwrap();
     for expected in ["ran", "used"] {
         let press = bot.slack.press_in(&message, "Again").unwrap();
         assert_eq!(bot.hear(&press).await, 200);
@@ -126,6 +126,38 @@ async fn forms_and_buttons_show_no_secret() {
     assert_eq!(bot.hears(&call, forged).await, 401);
     let stale = call.signed(bot.slack.signer(), Timestamp::from_secs(now.as_secs() - 900));
     assert_eq!(bot.hears(&call, stale).await, 401);
+    bot.look().await;
+}
+
+#[tokio::test]
+async fn what_waits_shows_no_secret() {
+    let mut bot = Bot::new().await;
+    let line = format!("deploy v7 --token {}", typed());
+    assert_eq!(bot.types(&line).await, ["waiting"]);
+    let message = bot.slack.messages("C0001").pop().unwrap();
+    let now = bot.slack.now();
+    let kept = bot.store.list("pending/", now).await.unwrap();
+    assert_eq!(kept.len(), 1, "no button carries it");
+    bot.hunt.shown("what waits", &kept);
+    for (user, expected) in [("U0001", "denied"), ("U0002", "ran"), ("U0002", "used")] {
+        let press = bot.slack.press_in(&message, "Approve").unwrap().by(user);
+        assert_eq!(bot.hear(&press).await, 200);
+        assert_eq!(bot.work(LIMIT).await, [expected]);
+    }
+    assert_eq!(bot.types(&line).await, ["waiting"]);
+    let message = bot.slack.messages("C0001").pop().unwrap();
+    let mut altered = message.clone();
+    let text = altered.body.to_string().replace("\"value\":\"", "\"value\":\"1");
+    altered.body = serde_json::from_str(&text).unwrap();
+    let press = bot.slack.press_in(&altered, "Deny").unwrap().by("U0002");
+    bot.hear(&press).await;
+    assert_eq!(bot.work(LIMIT).await, [""; 0], "an altered button decides nothing");
+    let press = bot.slack.press_in(&message, "Deny").unwrap().by("U0002");
+    bot.hear(&press).await;
+    assert_eq!(bot.work(LIMIT).await, ["rejected"]);
+    bot.store.fail("put pending/");
+    assert_eq!(bot.types(&line).await, ["unclaimed"]);
+    bot.store.fail("");
     bot.look().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use catops_core::policy::{Kind, Member, Place, Role, Rules, Text};
 use catops_core::{Commands, Context, Reply, Result, command, usage};
 
 /// What the state holds where it should hold something smaller.
@@ -102,9 +103,34 @@ async fn nightly(ctx: &Context) -> Result<String> {
     Ok(format!("{} letters", ctx.secret("pager-token")?.expose().len()))
 }
 
+/// Deploy, with the approval of another.
+#[command]
+fn deploy(version: String, #[arg(long, secret)] token: Option<String>) -> String {
+    format!("{version}, with {} letters", token.map_or(0, |token| token.len()))
+}
+
+/// Say what a deploy would do.
+#[command]
+fn deploy_plan(version: String, #[arg(long, secret)] token: Option<String>) -> String {
+    format!("{version} replaces v6, with {} letters", token.map_or(0, |token| token.len()))
+}
+
+const AT: Place = Place { line: 1, column: 1 };
+
+static RULES: Rules = Rules {
+    file: "catops.toml",
+    roles: &[Role {
+        name: Text { text: "leads", at: AT },
+        members: &[Member { kind: Kind::User, id: "U0002", at: AT }],
+        allow: &[],
+    }],
+    ..Rules::NONE
+};
+
 fn find(path: &str) -> Option<catops_core::Command> {
     Some(match path {
         "closed" => __catops_closed(),
+        "deploy" => __catops_deploy().set_plan(__catops_deploy_plan().run()).set_approve("leads", 1),
         "grind" => __catops_grind(),
         "guarded" => __catops_guarded().set_exclusive("token").from_file("ops", "plugins/ops.rs"),
         "login" => __catops_login(),
@@ -119,4 +145,5 @@ fn find(path: &str) -> Option<catops_core::Command> {
 }
 
 pub(super) static COMMANDS: Commands =
-    Commands::new("closed\ngrind\nguarded\nlogin\nnightly\nnote\noffer\npager\npeek\npin", |_| "", find);
+    Commands::new("closed\ndeploy\ngrind\nguarded\nlogin\nnightly\nnote\noffer\npager\npeek\npin", |_| "", find)
+        .with_policy(&RULES);
