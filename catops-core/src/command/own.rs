@@ -3,6 +3,8 @@
 mod since;
 mod words;
 
+use std::fmt;
+
 pub use self::since::Since;
 use super::list::{Commands, What, key};
 use super::{Command, help, read};
@@ -17,7 +19,7 @@ pub const OWN: &[&str] = &words::WORDS;
 const REASON: usize = 10;
 
 /// What one of the bot's own words asks for. Lines in it are in escaped form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Own {
     /// Say whether and why the asker may run a line.
     Why(String),
@@ -36,6 +38,22 @@ pub enum Own {
     Verify(Option<Since>),
     /// Say how the word is used.
     Wrong(Reply),
+}
+
+/// Without the lines: an argument in them may be secret.
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Why(_) => f.write_str("Why(…)"),
+            Self::History(sought) => f.debug_tuple("History").field(sought).finish(),
+            Self::Rerun(job) => f.debug_tuple("Rerun").field(job).finish(),
+            Self::BreakGlass { reason, .. } => {
+                f.debug_struct("BreakGlass").field("reason", reason).finish_non_exhaustive()
+            }
+            Self::Verify(since) => f.debug_tuple("Verify").field(since).finish(),
+            Self::Wrong(reply) => f.debug_tuple("Wrong").field(reply).finish(),
+        }
+    }
 }
 
 /// What is looked for in the audit.
@@ -109,7 +127,11 @@ fn history(commands: &Commands, rest: &str) -> Result<Own, String> {
     if commands.find(&sought.path).is_some() || commands.is_group(&sought.path) || commands.is_own(&path) {
         return Ok(Own::History(sought));
     }
-    Err(format!("there is no command `{}`", read::shown(&path)))
+    // The path of a command has two words at most; whether one of more is secret cannot be told.
+    match path.split(' ').count() {
+        0..=2 => Err(format!("there is no command `{}`", read::shown(&path))),
+        _ => Err("it takes the name of one command".to_owned()),
+    }
 }
 
 fn rerun(rest: &str) -> Result<Own, String> {

@@ -158,6 +158,11 @@ async fn what_waits_shows_no_secret() {
     bot.store.fail("put pending/");
     assert_eq!(bot.types(&line).await, ["unclaimed"]);
     bot.store.fail("");
+    // What stands behind the bot's own words is a line like any other.
+    for own in ["why", "break-glass", "break-glass 'it burns'", "history", "rerun", "audit verify", "help why", "help"]
+    {
+        bot.types(&format!("{own} login ann --password {}", typed())).await;
+    }
     bot.look().await;
 }
 
