@@ -129,8 +129,7 @@ pub struct Decision {
     pub ticket: JobId,
     /// Until when it can be decided.
     pub expires: Timestamp,
-    /// What the chat's buttons carry, under its seal: a [`Pending`](crate::pending::Pending) as JSON, or nothing where that
-    /// is in the store.
+    /// What the chat's buttons carry, under its seal: a [`Pending`] as JSON, or nothing where that is in the store.
     pub carried: String,
     /// What can be decided, a button each.
     pub answers: Vec<Answer>,
