@@ -238,8 +238,8 @@ async fn a_refusal_names_the_cure() {
         "the workspace does not let the bot post in the channel `C1` (restricted_action); ask an administrator",
     )
     .await;
-    let channel = "Slack has no channel `C1` that the bot can see; check the id (CATOPS_SCHEDULE_CHANNEL, for a schedule), \
-                   and invite the bot if the channel is private";
+    let channel = "Slack has no channel `C1` that the bot can see; check the id (CATOPS_SCHEDULE_CHANNEL, for a \
+                   schedule; CATOPS_AUDIT_CHANNEL), and invite the bot if the channel is private";
     check("channel_not_found", ErrorKind::Refused, channel).await;
     let outside = "the bot is not in the channel `C1`; invite it there, or give it the scope `chat:write.public`";
     check("not_in_channel", ErrorKind::Refused, outside).await;

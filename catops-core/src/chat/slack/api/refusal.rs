@@ -24,7 +24,7 @@ pub(super) fn refusal(method: &str, answer: &Answer, channel: &str) -> Error {
             ErrorKind::Refused,
             format!(
                 "Slack has no channel `{channel}` that the bot can see; check the id (CATOPS_SCHEDULE_CHANNEL, for a \
-                 schedule), and invite the bot if the channel is private"
+                 schedule; CATOPS_AUDIT_CHANNEL), and invite the bot if the channel is private"
             ),
         ),
         // A file is for members, whatever the scopes.

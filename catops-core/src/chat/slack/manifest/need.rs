@@ -32,7 +32,7 @@ const NEEDS: [Need; 10] = [
     scope("commands", "slash commands and shortcuts", None),
     scope(
         "chat:write",
-        "replies where a reply address is missing or used up: messages, forms, progress, schedules",
+        "replies where a reply address is missing or used up: messages, forms, progress, schedules, the audit channel",
         None,
     ),
     scope("app_mentions:read", "messages that begin with @bot, as in threads", Some(Feature::Mentions)),
