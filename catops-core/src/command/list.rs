@@ -22,7 +22,7 @@ pub struct Commands {
 /// What a line asks for.
 #[derive(Debug)]
 pub struct Asked {
-    /// The path of the command, or `help`, or the unknown word.
+    /// The path of the command, or `help` or another of the bot's own words, or the unknown word.
     pub command: String,
     /// The words after it as plain text, for the record. What stands for a parameter marked `secret` is "…"; where that
     /// cannot be told, because the line was wrong, all of it is.
@@ -262,14 +262,15 @@ impl Commands {
                 let is_meant = |path: &&str| path.split_once(' ').is_some_and(|(_, name)| name == typed);
                 let mut meant: Vec<&str> = self.paths().filter(is_meant).collect();
                 if meant.is_empty() {
-                    meant =
-                        near(&typed, self.paths().map(|path| path.split_once(' ').map_or(path, |(first, _)| first)));
+                    let first = self.paths().map(|path| path.split_once(' ').map_or(path, |(first, _)| first));
+                    meant = near(&typed, first.chain(OWN.iter().copied()));
                 }
                 (shown(word), meant.into_iter().map(str::to_owned).collect())
             }
         };
         let may_name = |path: &String| match self.find(path) {
             Some(command) => may(&command),
+            None if OWN.contains(&path.as_str()) => true,
             None => self.all().any(|command| command.group() == Some(path) && may(&command)),
         };
         let known: Vec<String> = near.into_iter().filter(may_name).take(PROPOSED).collect();

@@ -165,6 +165,14 @@ fn help_says_how_each_is_used() {
 }
 
 #[test]
+fn a_slip_in_an_own_word_is_found() {
+    for (typed, meant) in [("histroy", "history"), ("wy", "why"), ("re-run", "rerun"), ("breakglass", "break-glass")] {
+        let What::Unknown(reply) = COMMANDS.read("/meow", typed, &|_| false).what else { panic!("{typed}") };
+        assert_eq!(reply.text(), format!("There is no command `{typed}`: did you mean `{meant}`?"));
+    }
+}
+
+#[test]
 fn a_line_of_own_words_is_read_once() {
     for word in OWN {
         let line = format!("{word} ").repeat(10_000);
