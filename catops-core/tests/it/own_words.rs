@@ -165,3 +165,19 @@ async fn the_audit_is_whole() {
     let said = desk.whispers("U0BO", "audit verify").await.all();
     assert!(said.contains("it requires `catops.audit`"), "{said}");
 }
+
+#[tokio::test]
+async fn a_long_history_fits_into_a_message() {
+    let desk = Desk::new().await;
+    let long = "&lt;x&gt;`|*_~".repeat(30);
+    for number in 0..22 {
+        desk.bot.send(desk.slack.command(&format!("restart {number}{long}")).by("U0BO")).await;
+    }
+    let reply = desk.whispers("U0BO", "history").await;
+    let last = desk.last_job().await;
+    let records = desk.bot.store().records(23).await.unwrap();
+    let listed = records.iter().filter(|record| reply.all().contains(record.job.as_str())).count();
+    assert_eq!((listed, reply.all().contains(&last)), (20, false), "{}", reply.all());
+    assert!(reply.all().contains("These are the newest 20"), "{}", reply.all());
+    assert!(desk.slack.refusals().is_empty(), "{:?}", desk.slack.refusals());
+}
