@@ -25,6 +25,8 @@
 //!   a rule opens it.
 //! - What denies beats what allows; the guardrail beats everything.
 //! - What is not known, such as groups that the chat did not tell, opens nothing.
+//! - A rule that takes the approval of others opens nothing and closes nothing: what may be run waits for them. If it is not
+//!   known whether it applies, it does.
 //! - A mistake in the file stops the build, or the start; it is shown with line, column and the cure.
 
 mod expect;

@@ -20,14 +20,19 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Says who has to approve, as the end of a sentence: "2 others with the role `leads`".
-    pub fn others(&self) -> String {
-        others(&self.by, self.count)
+    /// Says who has to approve beside the `approvers` who did, as the end of a sentence with light Markdown: "2 others with
+    /// the role `leads`", "1 more with the role `leads`".
+    pub fn others(&self, approvers: usize) -> String {
+        others(&self.by, usize::from(self.count).saturating_sub(approvers), approvers > 0)
     }
 }
 
-pub(crate) fn others(by: &[Vec<&'static str>], count: u8) -> String {
-    let mut text = if count > 1 { format!("{count} others") } else { "somebody else".to_owned() };
+pub(crate) fn others(by: &[Vec<&'static str>], missing: usize, are_more: bool) -> String {
+    let mut text = match (missing, are_more) {
+        (_, true) => format!("{missing} more"),
+        (1, false) => "somebody else".to_owned(),
+        (_, false) => format!("{missing} others"),
+    };
     // Everybody has a role of those among which `everybody` is.
     for (index, roles) in by.iter().filter(|roles| !roles.contains(&EVERYBODY)).enumerate() {
         text.push_str(if index == 0 { " with the role " } else { " and the role " });

@@ -227,7 +227,9 @@ fn describe(rule: &Rule) -> String {
     let (does, to) = match rule.effect {
         Effect::Allow => ("allows".to_owned(), "to"),
         Effect::Deny => ("denies".to_owned(), "to"),
-        Effect::Approve => (format!("takes the approval of {} for", others(&[names(rule)], rule.count)), "of"),
+        Effect::Approve => {
+            (format!("takes the approval of {} for", others(&[names(rule)], rule.count.into(), false)), "of")
+        }
     };
     let target = joined(rule.target.patterns());
     let except = if rule.except.is_empty() { String::new() } else { format!(" except {}", joined(rule.except)) };

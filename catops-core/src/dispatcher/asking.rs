@@ -18,19 +18,11 @@ pub(super) fn asks(pending: &Pending, line: &str, approval: Option<&Approval>, o
     };
     match approval {
         Some(approval) => {
-            let more = if pending.approvers.is_empty() { "" } else { " more" };
-            let missing = usize::from(approval.count).saturating_sub(pending.approvers.len());
-            format!("{first} It takes the approval of {missing}{more} with {}, until {until}.", roles(approval))
+            let others = approval.others(pending.approvers.len());
+            format!("{first} It takes the approval of {others}, until {until}.")
         }
         None => format!("{first} Until {until}, **{who}** can apply it."),
     }
-}
-
-/// Says which roles an approver has.
-fn roles(approval: &Approval) -> String {
-    let any = |roles: &Vec<&str>| roles.iter().map(|role| format!("`{role}`")).collect::<Vec<_>>().join(" or ");
-    let all = approval.by.iter().map(any).collect::<Vec<_>>().join(" and ");
-    format!("the role {all}")
 }
 
 fn names(approvers: &[Approver]) -> String {
@@ -62,7 +54,7 @@ pub(super) fn not_theirs(pending: &Pending) -> Reply {
 }
 
 pub(super) fn no_approver(approval: &Approval) -> Reply {
-    Reply::to_asker(format!("You may not decide on this: it takes {}.", roles(approval)))
+    Reply::to_asker(format!("You may not decide on this: it takes the approval of {}.", approval.others(0)))
 }
 
 pub(super) fn again() -> Reply {

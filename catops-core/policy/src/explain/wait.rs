@@ -3,17 +3,10 @@
 use std::fmt::Write;
 
 use super::joined;
-use crate::approve::{Approval, Declared};
+use crate::approve::Declared;
 use crate::decide::{Question, Who};
 use crate::rules::{Limit, Per, Rules};
 use crate::span;
-
-impl Approval {
-    /// Says it to the one who asked, in one sentence with light Markdown.
-    pub fn sentence(&self) -> String {
-        format!("It takes the approval of {}.", self.others())
-    }
-}
 
 impl Limit {
     /// Says it as a sentence with light Markdown, without the full stop.
@@ -30,12 +23,6 @@ impl Limit {
 }
 
 impl Rules {
-    /// Says to the one who asked what it takes to run what they may run, in one sentence with light Markdown; `None` if it
-    /// takes no approval.
-    pub fn takes(&self, question: &Question<'_>, declared: Option<Declared>) -> Option<String> {
-        self.approval(question, declared).map(|approval| approval.sentence())
-    }
-
     /// Says to the one who asked for `line` whether they may and why, what it takes, and how often, in sentences with light
     /// Markdown.
     pub fn sentences(&self, line: &str, question: &Question<'_>, declared: Option<Declared>) -> String {
@@ -64,7 +51,7 @@ impl Rules {
         let rules = self.approving(question, Who::ASKER).map(|rule| format!("{rule}, {}", self.at(rule.at)));
         let from: Vec<String> = own.into_iter().chain(rules).collect();
         let within = span::words(approval.within);
-        Some(format!("takes the approval of {} within {within} ({})", approval.others(), from.join("; ")))
+        Some(format!("takes the approval of {} within {within} ({})", approval.others(0), from.join("; ")))
     }
 
     /// Says to the operator which approval it takes, what says so, and who may do without.
@@ -81,6 +68,6 @@ impl Rules {
         let who = Who::Holder(role);
         let approval = self.approval_for(question, who, declared)?;
         let glass = self.breaks_glass_as(question, who).map_or("", |_| ", or `break-glass`");
-        Some(format!("it takes the approval of {}{glass}", approval.others()))
+        Some(format!("it takes the approval of {}{glass}", approval.others(0)))
     }
 }

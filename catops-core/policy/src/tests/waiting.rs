@@ -205,12 +205,21 @@ fn several_rules_are_one_approval() {
         let expected = expected.map(|(by, count, within)| Approval { by, count, within });
         assert_eq!(approval, expected, "{who}: {line}");
     }
-    let takes = |who, line| ask(who, line, |question| rules.takes(question, None));
-    assert_eq!(
-        takes("U1", "scale web 4").as_deref(),
-        Some("It takes the approval of 2 others with the role `leads` or `sre`.")
-    );
-    assert_eq!(takes("U1", "scale web 3"), None);
+    let approval = |by: &[&[&'static str]], count| Approval {
+        by: by.iter().map(|roles| roles.to_vec()).collect(),
+        count,
+        within: 60,
+    };
+    for (by, count, approvers, expected) in [
+        (&[&["leads"][..]][..], 1, 0, "somebody else with the role `leads`"),
+        (&[&["leads", "sre"]], 2, 0, "2 others with the role `leads` or `sre`"),
+        (&[&["leads", "sre"], &["desk"]], 3, 2, "1 more with the role `leads` or `sre` and the role `desk`"),
+        (&[&["leads"], &["sre", "everybody"]], 3, 1, "2 more with the role `leads`"),
+        (&[&["everybody"]], 1, 0, "somebody else"),
+        (&[&["everybody"]], 9, 0, "9 others"),
+    ] {
+        assert_eq!(approval(by, count).others(approvers), expected);
+    }
 }
 
 #[test]

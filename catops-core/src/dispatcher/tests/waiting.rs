@@ -196,7 +196,9 @@ async fn another_approves_and_it_runs_for_its_asker() {
     assert_eq!((asked.outcome, asked.rule.as_deref()), (Outcome::Waiting, Some("role `oncall`")));
     let said = desk.last().text();
     assert!(
-        said.starts_with("**ann** asks for `drain eu`. Nothing has been run yet. It takes the approval of 1"),
+        said.starts_with(
+            "**ann** asks for `drain eu`. Nothing has been run yet. It takes the approval of somebody else with"
+        ),
         "{said}"
     );
     let (own, told) = bot.decides("ann", Answer::Approve, &desk).await;
@@ -205,7 +207,10 @@ async fn another_approves_and_it_runs_for_its_asker() {
     for answer in [Answer::Approve, Answer::Deny] {
         let (stranger, told) = bot.decides("dan", answer, &desk).await;
         assert_eq!(stranger.outcome, Outcome::Denied);
-        assert_eq!(told.last().text(), "You may not decide on this: it takes the role `leads`.");
+        assert_eq!(
+            told.last().text(),
+            "You may not decide on this: it takes the approval of somebody else with the role `leads`."
+        );
     }
     let (record, told) = bot.decides("bob", Answer::Approve, &desk).await;
     assert_eq!((record.outcome, record.actor.name.as_str(), approvers(&record)), (Outcome::Ran, "ann", vec!["bob"]));
@@ -273,7 +278,7 @@ async fn who_approves_a_plan_approves_that_plan() {
     let (record, told) = bot.decides("eve", Answer::Approve, &more).await;
     assert_eq!((record.outcome, bot.runs().await), (Outcome::Changed, 0));
     let said = told.last().text();
-    assert!(said.contains("It takes the approval of 2 with the role `leads`"), "from the beginning: {said}");
+    assert!(said.contains("It takes the approval of 2 others with the role `leads`"), "from the beginning: {said}");
 }
 
 #[test]
