@@ -56,7 +56,7 @@ impl Turn<'_> {
     pub(super) async fn perform_locked(&self, lock: &'static str, call: Call, notes: Notes) -> Dispatched {
         let locks = self.locks(lock, &call.command);
         if locks.len() > MAX_LOCKS {
-            return self.say(call.name, call.arguments, Outcome::Usage, words::too_many_locks(lock, MAX_LOCKS)).await;
+            return self.refuse(call, Outcome::Usage, words::too_many_locks(lock, MAX_LOCKS), notes).await;
         }
         for (taken, lock) in locks.iter().enumerate() {
             let holder = match self.take(lock, &call.name).await {
@@ -68,7 +68,7 @@ impl Turn<'_> {
             return match holder {
                 Ok((held, until)) => {
                     let reply = self.locked(&call, lock, &held, until);
-                    self.say(call.name, call.arguments, Outcome::Locked, reply).await
+                    self.refuse(call, Outcome::Locked, reply, notes).await
                 }
                 Err(error) => self.unclaimed(&error).await,
             };

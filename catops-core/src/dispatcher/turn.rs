@@ -123,6 +123,12 @@ impl<'a> Turn<'a> {
         self.end(&self.outbox(Audience::Asker), ending).await
     }
 
+    /// Ends a call that may be run and is not, with what the record knows of it by then.
+    pub(super) async fn refuse(&self, call: Call, outcome: Outcome, reply: Reply, notes: Notes) -> Dispatched {
+        let Call { name: command, arguments, .. } = call;
+        self.end(&self.outbox(Audience::Asker), Ending { command, arguments, outcome, reply, notes }).await
+    }
+
     /// Takes a job that nobody ran.
     pub(super) async fn fresh(&self) -> Dispatched {
         let job = self.job;
@@ -221,7 +227,7 @@ impl<'a> Turn<'a> {
         }
         match self.over_a_limit(&call.command).await {
             Ok(None) => {}
-            Ok(Some(reply)) => return self.say(call.name, call.arguments, Outcome::Limited, reply).await,
+            Ok(Some(reply)) => return self.refuse(call, Outcome::Limited, reply, notes).await,
             Err(error) => return self.unclaimed(&error).await,
         }
         match self.takes_more(&call, asker, &notes) {
