@@ -50,6 +50,13 @@ pub struct Declared {
     pub count: u8,
 }
 
+impl Declared {
+    /// Says who has to approve, as [`Approval::others`] does.
+    pub fn others(&self) -> String {
+        others(&[vec![self.role]], self.count.into(), false)
+    }
+}
+
 impl Rules {
     /// Returns what it takes to run what `question` asks for, if others have to approve it. Where several rules say so,
     /// an approver has a role of each, the largest count holds and the shortest time. A rule of which it cannot be told

@@ -1,6 +1,7 @@
 //! Help, made from the commands themselves.
 
-use super::{Approve, Command, Commands, OWN, Param, Shape};
+use super::{Command, Commands, OWN, Param, Shape};
+use crate::policy;
 use crate::reply::Reply;
 
 /// How wide a line of help is, in characters; what a phone shows of a code block without wrapping is less, what a desktop
@@ -118,8 +119,8 @@ pub(super) fn command(command: &Command, prefix: &str) -> Reply {
     if command.plan().is_some() {
         reply = reply.and("Shows first what it would change.");
     }
-    if let Some(Approve { role, count }) = command.approve() {
-        reply = reply.and(format!("Takes the approval of {count} with the role `{role}`."));
+    if let Some(declared) = policy::declared(command) {
+        reply = reply.and(format!("Takes the approval of {}.", declared.others()));
     }
     if let Some(lock) = command.exclusive() {
         let is_param = command.params().iter().any(|param| param.name() == lock);

@@ -518,10 +518,11 @@ fn what_a_command_waits_for_is_data_and_its_plan_takes_the_same_words() {
     assert_eq!(plan(&context(), super::read::Values::default()).unwrap().text(), "would close");
     let help = |command: &Command| super::help::command(command, "").text();
     assert!(help(&command).ends_with(
-        "\nShows first what it would change.\nTakes the approval of 1 with the role `doors`.\nRuns one at a time."
+        "\nShows first what it would change.\nTakes the approval of somebody else with the role `doors`.\nRuns one at a time."
     ));
     assert!(
-        help(&__catops_move_it()).ends_with("of 2 with the role `leads`.\nRuns one at a time for each `service-name`.")
+        help(&__catops_move_it())
+            .ends_with("of 2 others with the role `leads`.\nRuns one at a time for each `service-name`.")
     );
     let restart = COMMANDS.find("restart").unwrap();
     assert!(restart.plan().is_none() && restart.approve().is_none() && restart.exclusive().is_none());

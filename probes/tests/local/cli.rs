@@ -66,7 +66,11 @@ fn without_a_terminal_nothing_that_waits_is_run() {
     for (words, shown, said) in [
         (["replace", "v7"], "v7 takes the place of nothing", "To apply it, run this in a terminal, which asks."),
         (["replace", "v7"], "v7 takes the place of nothing", "To apply it, run this in a terminal, which asks."),
-        (["wipe", "sda"], "the approval of 1", "Nobody else is at this terminal to approve it: ask for it in chat."),
+        (
+            ["wipe", "sda"],
+            "the approval of somebody else",
+            "Nobody else is at this terminal to approve it: ask for it in chat.",
+        ),
     ] {
         let output = catops(folder.path(), &words);
         let text = String::from_utf8_lossy(&output.stderr);
