@@ -86,8 +86,8 @@ async fn a_line_is_kept_where_the_record_does_not_say_it_all() {
         ("restart <https://x.example|x.example>", Outcome::Ran, true),
         ("oncall page <@U2|bob>", Outcome::Ran, true),
         ("closed <@U2|bob>", Outcome::Denied, true),
-        // It might be the secret.
-        ("login <@U2|bob>", Outcome::Ran, false),
+        ("login <@U2|bob>", Outcome::Ran, true),
+        // It holds the secret.
         ("login <@U2|bob> --password <@U3>", Outcome::Ran, false),
         // Nothing of it was read.
         ("oncall page <@U2|bob> x", Outcome::Usage, false),
