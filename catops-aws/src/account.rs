@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use catops_core::client::Client;
-use catops_core::{Error, ErrorKind};
+use catops_core::{Error, ErrorKind, Secret};
 
 /// How long a TCP connection to a service may take. A function and the services of its region are a few milliseconds
 /// apart; what takes a second is lost, and a new attempt is sooner.
@@ -20,6 +19,15 @@ const ENDPOINTS: [(&str, &str); 4] = [
     ("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
     ("ssm", "AWS_ENDPOINT_URL_SSM"),
 ];
+
+/// What calls are signed with.
+pub(crate) struct Credentials {
+    /// The access key's id, which every signature names.
+    pub(crate) key: String,
+    pub(crate) secret: Secret,
+    /// What temporary credentials, as every function has them, come with.
+    pub(crate) token: Option<Secret>,
+}
 
 /// Region, credentials and endpoints of the function, from Lambda's environment, and the connections to its services.
 pub struct Account {
@@ -65,8 +73,11 @@ impl Account {
         if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             return Err(config(format!("{from} is not a region such as eu-west-1")));
         }
-        let key = needed("AWS_ACCESS_KEY_ID")?;
-        let secret = needed("AWS_SECRET_ACCESS_KEY")?;
+        let credentials = Credentials {
+            key: needed("AWS_ACCESS_KEY_ID")?,
+            secret: Secret::new(needed("AWS_SECRET_ACCESS_KEY")?),
+            token: variable("AWS_SESSION_TOKEN").map(Secret::new),
+        };
         let mut endpoints = Vec::new();
         for (service, name) in ENDPOINTS {
             if let Some(url) = variable(name) {
@@ -74,13 +85,7 @@ impl Account {
             }
         }
         let other_endpoint = variable("AWS_ENDPOINT_URL").map(|url| endpoint("AWS_ENDPOINT_URL", &url)).transpose()?;
-        Ok(Self {
-            region,
-            credentials: Credentials::from_keys(key, secret, variable("AWS_SESSION_TOKEN")),
-            endpoints,
-            other_endpoint,
-            client: Client::with_connect_time(CONNECT_TIME),
-        })
+        Ok(Self { region, credentials, endpoints, other_endpoint, client: Client::with_connect_time(CONNECT_TIME) })
     }
 
     /// Returns the region, such as `eu-west-1`.

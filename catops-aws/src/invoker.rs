@@ -12,6 +12,7 @@ use catops_core::{Error, ErrorKind};
 use http::{Method, StatusCode};
 
 use crate::account::Account;
+use crate::percent;
 use crate::service::{Call, Service};
 
 /// How long one attempt may take, its connection included, and how long all of them. Slack waits 3 s from the asker's key
@@ -75,7 +76,7 @@ impl LambdaInvoker {
         body: Bytes,
         expected: StatusCode,
     ) -> Result<(), Error> {
-        let path = format!("/2015-03-31/functions/{}/invocations", encode(function));
+        let path = format!("/2015-03-31/functions/{}/invocations", percent::encode(function.as_bytes()));
         let mut headers = vec![("content-type", "application/json"), ("x-amz-invocation-type", kind)];
         headers.extend(trace.map(|trace| ("x-amzn-trace-id", trace)));
         let call = Call { method: Method::POST, path: path.into(), headers: &headers, body };
@@ -102,29 +103,5 @@ impl Invoker for LambdaInvoker {
         let trace = invoked.as_ref().and_then(|invoked| invoked.trace.as_deref());
         let body = Bytes::copy_from_slice(job.as_str().as_bytes());
         self.call(function, trace, "Event", body, StatusCode::ACCEPTED).await
-    }
-}
-
-/// Writes a path segment: everything but RFC 3986's unreserved characters as `%XX`.
-fn encode(segment: &str) -> String {
-    let mut path = String::with_capacity(segment.len() + 16);
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    path
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encode;
-
-    #[test]
-    fn an_arn_is_one_segment() {
-        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:bot:$LATEST";
-        assert_eq!(encode(arn), "arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Abot%3A%24LATEST");
     }
 }

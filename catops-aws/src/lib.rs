@@ -25,6 +25,7 @@ mod bot;
 pub mod config;
 pub mod event;
 pub mod invoker;
+mod percent;
 mod report;
 mod run;
 pub mod secrets;

@@ -6,11 +6,11 @@ mod sign;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use catops_core::client::Patience;
-use catops_core::{Error, ErrorKind};
+use catops_core::{Error, ErrorKind, Timestamp};
 use http::StatusCode;
 
 use crate::account::Account;
@@ -42,7 +42,8 @@ pub struct Call<'a> {
     pub method: http::Method,
     /// The path, which begins with `/`, and the query if there is one; both percent-encoded as they are sent.
     pub path: Cow<'a, str>,
-    /// The headers besides those of the signature, in lower case. All of them are signed, except `x-amzn-trace-id`.
+    /// The headers besides `host` and those of the signature, each once and in lower case. All of them are signed but
+    /// those that may change on the way, such as `x-amzn-trace-id`.
     pub headers: &'a [(&'static str, &'a str)],
     /// The body.
     pub body: Bytes,
@@ -106,9 +107,10 @@ impl Service {
 
     async fn attempt(&self, call: &Call<'_>, timeout: Duration) -> Result<Answer, Error> {
         let url = format!("{}{}", self.endpoint, call.path);
-        let signature = sign::sign(&self.account, self.name, call, &url, SystemTime::now()).map_err(|error| {
+        let uri = url.parse().map_err(|error: http::uri::InvalidUri| {
             Error::new(ErrorKind::Invalid, format!("signing a call to {}", self.host)).because(error)
         })?;
+        let signature = sign::sign(&self.account, self.name, call, &uri, Timestamp::now());
         let mut request =
             self.account.client().request(call.method.clone(), &url).timeout(timeout).max_body(MAX_ANSWER);
         for (name, value) in call.headers {

@@ -136,6 +136,10 @@ async fn a_call_that_is_wrong_is_not_sent() {
     let wrong = Call { path: "/secret secret".into(), ..call() };
     let error = Service::new(sink.account(), "lambda").send(&wrong, &PATIENCE).await.unwrap_err();
     check(&error, ErrorKind::Invalid, &format!("signing a call to {}", sink.host()));
+    let wrong = Call { headers: &[("x-key", "sec\nret: secret")], ..call() };
+    let error = Service::new(sink.account(), "lambda").send(&wrong, &PATIENCE).await.unwrap_err();
+    let text = format!("the value of header x-key of a request to {} is not valid", sink.host());
+    check(&error, ErrorKind::Invalid, &text);
     assert_eq!(sink.seen().len(), 0);
 }
 
