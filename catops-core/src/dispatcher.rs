@@ -1,5 +1,6 @@
 //! The second leg: open, claim, allow, run, reply, record.
 
+mod another;
 mod asking;
 mod decide;
 mod forged;

@@ -21,6 +21,8 @@ pub struct Pending {
     pub asker: Actor,
     /// Where it was asked.
     pub channel: Channel,
+    /// The chat in which it was asked: it is decided there and in no other.
+    pub chat: String,
     /// How the bot was addressed.
     pub prefix: String,
     /// The line, in escaped form.

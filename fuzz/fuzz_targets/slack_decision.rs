@@ -30,6 +30,7 @@ fn decision(line: &str) -> Decision {
         origin: JobId::of(&["origin"]),
         asker: Actor { id: "U2".to_owned(), ..Actor::default() },
         channel: Channel { id: "C1".to_owned(), ..Channel::default() },
+        chat: "slack".to_owned(),
         prefix: "/meow".to_owned(),
         line: line.to_owned(),
         asked: NOW,

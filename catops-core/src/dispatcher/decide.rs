@@ -2,25 +2,34 @@
 
 use std::sync::Arc;
 
-use super::hold::{Takes, key};
+use super::another::for_asker;
+use super::hold::{Takes, key, open};
 use super::turn::{Call, Ending, Notes, Turn};
-use super::{Dispatched, asking, ticket, words};
+use super::{Dispatched, Dispatcher, asking, ticket, words};
 use crate::audit::{Approver, Outcome};
 use crate::command::{Asked, What};
-use crate::error::{Error, ErrorKind};
-use crate::job::Job;
+use crate::error::Error;
+use crate::job::{Job, JobId};
 use crate::pending::{Answer, Pending};
 use crate::policy::{Approval, Asker, Groups};
 use crate::reply::{Audience, Reply};
 use crate::request::{Actor, Decided, Request};
+use crate::store::When;
 
 impl Turn<'_> {
     /// Takes the press of a button that decides.
     pub(super) async fn decide(&self, decided: &Decided) -> Dispatched {
         let pending = match self.pending(decided).await {
-            Ok(Some(pending)) => pending,
-            Ok(None) => return self.stop(Outcome::Expired, asking::gone()).await,
+            Ok(Ok(pending)) => pending,
+            // Nobody knows what it was.
+            Ok(Err((outcome, reply))) => return self.say(String::new(), String::new(), outcome, reply).await,
             Err(error) => return self.unclaimed(&error).await,
+        };
+        let mut notes = Notes {
+            plan: pending.plan.clone(),
+            approvers: pending.approvers.clone(),
+            origin: Some(pending.origin.clone()),
+            ..Notes::default()
         };
         // What is run is run for whoever asked for it, in their name and where they asked.
         let request = Request {
@@ -31,39 +40,41 @@ impl Turn<'_> {
             via: self.job.request.via.clone(),
         };
         let job = Job { request, ..self.job.clone() };
-        let theirs = Turn { job: &job, ..self.clone() };
+        let responder = for_asker(&self.responder, &self.job.request.actor, &pending.asker);
+        let theirs = Turn { job: &job, responder, ..self.clone() };
         let (name, arguments, call) = match theirs.read() {
             (name, arguments, Ok(call)) => (name, arguments, call),
-            (name, arguments, Err((outcome, reply))) => return self.say(name, arguments, outcome, reply).await,
+            (name, arguments, Err((outcome, reply))) => {
+                return self.leave(name, arguments, outcome, reply, notes).await;
+            }
         };
         if pending.expires <= self.clock.now() {
-            return self.say(name, arguments, Outcome::Expired, asking::too_late(&pending)).await;
+            return self.refuse(call, Outcome::Expired, asking::too_late(&pending), notes).await;
         }
         let known = self.groups(&pending.asker).await;
         let asker = theirs.asker(&known);
         let approval = theirs.approval(asker, &call.command);
         if let Err(reply) = self.may_decide(decided.answer, &pending, approval.as_ref()).await {
-            return self.say(name, arguments, Outcome::Denied, reply).await;
+            return self.refuse(call, Outcome::Denied, reply, notes).await;
         }
-        let admitted = theirs.admit(asker, &call);
-        if let (Err(why), true) = (&admitted, decided.answer.is_yes()) {
-            return self.say(name, arguments, Outcome::Denied, asking::denied(&pending, why)).await;
+        match theirs.admit(asker, &call) {
+            Ok(rule) => notes.rule = rule,
+            Err(why) if decided.answer.is_yes() => {
+                return self.refuse(call, Outcome::Denied, asking::denied(&pending, &why), notes).await;
+            }
+            Err(_) => {}
         }
         match ticket::use_up(&*self.dispatcher.store, &decided.press, self.job, self.clock.now()).await {
             Ok(None) => self.tell_pressed(&decided.press).await,
             Ok(Some(used)) => {
                 let reply = words::used(&used, &self.job.request.actor);
-                return self.say(name, arguments, Outcome::Used, reply).await;
+                return self.refuse(call, Outcome::Used, reply, notes).await;
             }
             Err(error) => return self.unclaimed(&error).await,
         }
-        let notes = Notes {
-            rule: admitted.ok().flatten(),
-            plan: pending.plan.clone(),
-            approvers: pending.approvers.clone(),
-            origin: Some(pending.origin.clone()),
-            ..Notes::default()
-        };
+        if decided.carried.is_empty() {
+            self.forget(&decided.press.ticket).await;
+        }
         if !decided.answer.is_yes() {
             let reply = asking::rejected(&self.job.request.actor, &pending, &format!("{name} {arguments}"));
             let ending = Ending { command: name, arguments, outcome: Outcome::Rejected, reply, notes };
@@ -82,20 +93,26 @@ impl Turn<'_> {
         mut pending: Pending,
         mut notes: Notes,
     ) -> Dispatched {
+        // Who approved before counts as long as they could do so today.
+        pending.approvers = self.still(pending.approvers, approval.as_ref()).await;
         if answer == Answer::Approve {
             pending.approvers.push(Approver { who: self.job.request.actor.clone(), at: self.job.asked });
-            notes.approvers.clone_from(&pending.approvers);
         }
+        notes.approvers.clone_from(&pending.approvers);
         let takes = Takes { plan: call.command.plan(), approval };
         let is_missing = |approval: &Approval| pending.approvers.len() < usize::from(approval.count);
         if takes.approval.as_ref().is_some_and(is_missing) {
             let outcome = if answer == Answer::Approve { Outcome::Approved } else { Outcome::Waiting };
+            if answer == Answer::Apply {
+                // It waited for its asker until now, and for others from now on.
+                pending.expires = self.clock.now() + takes.time();
+            }
             let Call { command, name, arguments, .. } = call;
             let ending = Ending { command: name, arguments, outcome, reply: Reply::default(), notes };
             return self.ask(&self.outbox(Audience::Channel), &command, &takes, pending, None, ending).await;
         }
-        let Some(plan) = takes.plan else { return theirs.carry_out(call, notes).await };
-        let outbox = Arc::new(self.outbox(Audience::Channel));
+        let Some(plan) = takes.plan else { return theirs.perform(call, notes).await };
+        let outbox = Arc::new(theirs.outbox(self.audience(&call.command, &takes)));
         let Call { command, values, name, arguments, .. } = call;
         let plan = match theirs.plan(plan, &command, &name, values, &outbox).await {
             Ok(plan) => plan,
@@ -105,8 +122,8 @@ impl Turn<'_> {
         };
         if Some(&plan.hash) == pending.plan.as_ref() {
             return match theirs.read() {
-                (.., Ok(call)) => theirs.carry_out(call, notes).await,
-                (name, arguments, Err((outcome, reply))) => self.say(name, arguments, outcome, reply).await,
+                (.., Ok(call)) => theirs.perform(call, notes).await,
+                (name, arguments, Err((outcome, reply))) => self.leave(name, arguments, outcome, reply, notes).await,
             };
         }
         let expires = self.clock.now() + takes.time();
@@ -115,33 +132,69 @@ impl Turn<'_> {
         self.ask(&outbox, &command, &takes, pending, Some(plan), ending).await
     }
 
-    /// Runs it for its asker, who is not always the one who pressed.
-    async fn carry_out(&self, call: Call, notes: Notes) -> Dispatched {
-        let asker = &self.job.request.actor.id;
-        if !call.command.is_ephemeral() || self.job.reply_to.user == *asker {
-            return self.perform(call, notes).await;
-        }
-        // Only they may see the reply, so it cannot go to the address that came with another's press.
-        let mut job = self.job.clone();
-        (job.reply_to.url, job.reply_to.user) = (None, asker.clone());
-        Turn { job: &job, ..self.clone() }.perform(call, notes).await
+    /// Ends the press, and leaves what waits as it is.
+    async fn leave(&self, name: String, arguments: String, outcome: Outcome, reply: Reply, notes: Notes) -> Dispatched {
+        let ending = Ending { command: name, arguments, outcome, reply, notes };
+        self.end(&self.outbox(Audience::Asker), ending).await
     }
 
-    /// Returns what waits: from the button, or from the store.
-    async fn pending(&self, decided: &Decided) -> Result<Option<Pending>, Error> {
+    /// Returns those of the approvers who could approve today.
+    async fn still(&self, approvers: Vec<Approver>, approval: Option<&Approval>) -> Vec<Approver> {
+        let Some(approval) = approval else { return approvers };
+        let mut still = Vec::with_capacity(approvers.len());
+        for approver in approvers {
+            if self.can_approve(&approver.who, approval).await {
+                still.push(approver);
+            }
+        }
+        still
+    }
+
+    /// Returns whether somebody could approve here and now.
+    async fn can_approve(&self, who: &Actor, approval: &Approval) -> bool {
+        let known = self.groups(who).await;
+        let groups = known.as_deref().map_or(Groups::Unknown, Groups::Known);
+        let asker = Asker { actor: who, groups, ..Asker::of(&self.job.request, self.clock.now()) };
+        self.dispatcher.app.policy().can_approve(approval, asker)
+    }
+
+    /// Returns what waits, from the button or from the store; or how the press ends if that is not known.
+    async fn pending(&self, decided: &Decided) -> Result<Result<Pending, (Outcome, Reply)>, Error> {
         let (ticket, now) = (&decided.press.ticket, self.clock.now());
+        let Dispatcher { app, store, .. } = self.dispatcher;
+        let gone = |outcome| Ok(Err((outcome, asking::gone())));
         let stored;
         let text = if decided.carried.is_empty() {
-            stored = self.dispatcher.store.get(&key(ticket), now).await?;
-            match &stored {
-                Some(entry) => &entry.value,
-                None => return Ok(None),
+            let Some(entry) = store.get(&key(ticket), now).await? else {
+                // What was decided is not kept.
+                let used = ticket::used_up(&**store, ticket, now).await?;
+                let used = used.map(|used| (Outcome::Used, words::used(&used, &self.job.request.actor)));
+                return Ok(Err(used.unwrap_or_else(|| (Outcome::Expired, asking::gone()))));
+            };
+            stored = entry.value;
+            match open(app.key(), ticket, &stored) {
+                Some(text) => text,
+                None => {
+                    tracing::warn!(%ticket, "what waits in the store was altered, or is of another bot");
+                    return gone(Outcome::Forged);
+                }
             }
         } else {
             &decided.carried
         };
-        let wrong = |error| Error::new(ErrorKind::Invalid, format!("reading what waits under {ticket}")).because(error);
-        serde_json::from_str(text).map(Some).map_err(wrong)
+        match serde_json::from_str::<Pending>(text) {
+            Ok(pending) if pending.chat == self.job.reply_to.chat => Ok(Ok(pending)),
+            Ok(_) => gone(Outcome::Forged),
+            // Another version wrote it. What the parser says could quote the line.
+            Err(_) => gone(Outcome::Skewed),
+        }
+    }
+
+    /// Removes from the store what was decided. It expires by itself too.
+    async fn forget(&self, ticket: &JobId) {
+        if let Err(error) = self.dispatcher.store.delete(&key(ticket), When::Always, self.clock.now()).await {
+            tracing::warn!(%ticket, error = error.chain(), "what was decided is still in the store");
+        }
     }
 
     /// Reads the line of this turn; an error is how the turn ends if no command takes it, as after a deploy.
@@ -173,10 +226,7 @@ impl Turn<'_> {
             (Answer::Approve | Answer::Deny, true, _) => Err(asking::own()),
             (Answer::Approve | Answer::Deny, false, None) => Err(asking::needless(pending)),
             (Answer::Approve | Answer::Deny, false, Some(approval)) => {
-                let known = self.groups(me).await;
-                let groups = known.as_deref().map_or(Groups::Unknown, Groups::Known);
-                let asker = Asker { groups, ..Asker::of(&self.job.request, self.clock.now()) };
-                if !self.dispatcher.app.policy().can_approve(approval, asker) {
+                if !self.can_approve(me, approval).await {
                     return Err(asking::no_approver(approval));
                 }
                 let again = answer == Answer::Approve && pending.approvers.iter().any(|one| may_be(&one.who));

@@ -10,7 +10,7 @@ use crate::audit::Outcome;
 use crate::command::{Command, Run, Values};
 use crate::context::Outbox;
 use crate::error::{Error, ErrorKind};
-use crate::job::JobId;
+use crate::job::{JobId, JobKey};
 use crate::pending::{Answer, Pending};
 use crate::policy::{Approval, Asker};
 use crate::reply::{Audience, Decision, Part, Reply};
@@ -83,9 +83,10 @@ impl Turn<'_> {
         };
         let now = self.clock.now();
         let pending = Pending {
-            origin: notes.origin.clone().unwrap_or_else(|| job.id.clone()),
+            origin: job.id.clone(),
             asker: job.request.actor.clone(),
             channel: job.request.channel.clone(),
+            chat: job.reply_to.chat.clone(),
             prefix: job.request.prefix.clone(),
             line: job.request.text.clone(),
             asked: job.asked,
@@ -115,8 +116,8 @@ impl Turn<'_> {
             Err(error) => return self.unclaimed(&error).await,
         };
         let line = format!("{} {}", ending.command, ending.arguments);
-        let said = asking::asks(&pending, &line, takes.approval.as_ref(), ending.outcome);
-        let mut reply = Reply { audience: self.audience(command, takes), ..Reply::to_channel(said) };
+        let asks = asking::asks(&pending, line.trim_end(), takes.approval.as_ref(), ending.outcome);
+        let mut reply = Reply { audience: self.audience(command, takes), ..asks };
         reply.parts.extend(plan.into_iter().flat_map(|plan| plan.reply.parts));
         let answers = takes.answers().to_vec();
         reply.parts.push(Part::Decision(Decision { ticket, expires: pending.expires, carried, answers }));
@@ -125,7 +126,7 @@ impl Turn<'_> {
     }
 
     /// Who sees what waits: those who can decide on it.
-    fn audience(&self, command: &Command, takes: &Takes) -> Audience {
+    pub(super) fn audience(&self, command: &Command, takes: &Takes) -> Audience {
         if command.is_ephemeral() && takes.approval.is_none() { Audience::Asker } else { Audience::Channel }
     }
 
@@ -139,7 +140,8 @@ impl Turn<'_> {
             return Ok(text);
         }
         let (store, now) = (&self.dispatcher.store, self.clock.now());
-        store.put(&key(ticket), &text, Some(pending.expires), When::Always, now).await?;
+        let sealed = seal(self.dispatcher.app.key(), ticket, &text);
+        store.put(&key(ticket), &sealed, Some(pending.expires), When::Always, now).await?;
         Ok(String::new())
     }
 
@@ -155,12 +157,31 @@ impl Turn<'_> {
         let deadline = self.deadline();
         let reply = match run::run(plan, command, self.context(command, outbox, deadline), values, deadline).await {
             Ended::Replied(reply) => reply,
-            ended => return Err(self.told(ended, name)),
+            ended => {
+                let (outcome, reply) = self.told(ended, name);
+                let audience = if command.is_ephemeral() { Audience::Asker } else { reply.audience };
+                return Err((outcome, Reply { audience, ..reply }));
+            }
         };
         let parts = serde_json::to_string(&reply.parts).unwrap_or_default();
         let hash = self.dispatcher.app.key().tag("plan", &format!("{name}\n{}\n{parts}", self.job.request.text));
         Ok(Plan { reply, hash })
     }
+}
+
+/// What [`JobKey::tag`] signs what waits in the store for.
+const PURPOSE: &str = "pending";
+
+/// Writes what waits under `ticket` as the store has it: `<64 hex digits>:<JSON>`. Who can write there shall not be able to
+/// say what is run, and in whose name.
+fn seal(key: &JobKey, ticket: &JobId, text: &str) -> String {
+    format!("{}:{text}", key.tag(PURPOSE, &format!("{ticket}:{text}")))
+}
+
+/// Returns what was sealed under `ticket`, if this bot did so.
+pub(super) fn open<'a>(key: &JobKey, ticket: &JobId, sealed: &'a str) -> Option<&'a str> {
+    let (tag, text) = sealed.split_once(':')?;
+    key.is_tag(tag, PURPOSE, &format!("{ticket}:{text}")).then_some(text)
 }
 
 /// Where the store has what waits.

@@ -12,7 +12,7 @@ use crate::job::{Job, JobId, MAX_HOPS};
 use crate::line::{Words, escape_line, plain};
 use crate::policy::{Asker, Groups};
 use crate::reply::{Audience, Reply};
-use crate::request::{Actor, Press, Via};
+use crate::request::{Actor, Press, Request, Via};
 use crate::responder::Responder;
 use crate::time::Timestamp;
 
@@ -113,7 +113,12 @@ impl<'a> Turn<'a> {
 
     /// Ends a claimed job without running anything.
     pub(super) async fn stop(&self, outcome: Outcome, reply: Reply) -> Dispatched {
-        let asked = self.dispatcher.app.commands().read("", &self.job.request.text, &|_| true);
+        let Request { text, via, .. } = &self.job.request;
+        if text.is_empty() && matches!(via, Via::Decision(_)) {
+            // What it decides on is in the store; without it, nobody knows what was to be run.
+            return self.say(String::new(), String::new(), outcome, reply).await;
+        }
+        let asked = self.dispatcher.app.commands().read("", text, &|_| true);
         self.say(asked.command, asked.arguments, outcome, reply).await
     }
 

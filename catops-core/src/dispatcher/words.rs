@@ -163,8 +163,11 @@ pub(super) fn broke_glass(who: &Actor, command: &str, arguments: &str, reason: &
     format!("**{who} broke the glass** and ran `{line}` without the approval that it takes. The reason: `{reason}`")
 }
 
+/// How somebody is called: by the name they gave themselves, without what would make a link of it; by the id where nothing
+/// of that is left.
 pub(super) fn name_of(who: &Actor) -> String {
-    bare(&who.to_string())
+    let name = bare(&who.to_string()).replace('[', "(");
+    if name.is_empty() { bare(&who.id) } else { name }
 }
 
 /// Puts what others wrote into one line, short and without what light Markdown gives a meaning.

@@ -353,6 +353,7 @@ async fn no_error_of_a_chat_shows_a_secret() {
         origin: job.id.clone(),
         asker: actor.clone(),
         channel: request.channel.clone(),
+        chat: "slack".to_owned(),
         prefix: String::new(),
         line: request.text.clone(),
         asked: now,

@@ -1,5 +1,7 @@
 //! What waits: plans that their asker applies, and what others approve.
 
+mod rights;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
@@ -37,11 +39,26 @@ fn drain(zone: String) -> String {
     format!("{zone} is drained")
 }
 
+/// Looks at a version.
+#[command(ephemeral)]
+async fn peek(version: String, #[arg(long, secret)] token: Option<String>) -> String {
+    let _ = token;
+    version
+}
+
+/// Makes a key.
+#[command]
+fn key() -> Reply {
+    Reply::to_asker("the key is 1234")
+}
+
 fn find(path: &str) -> Option<Command> {
     let plan = || __catops_deploy_plan().run();
     Some(match path {
         "deploy" => __catops_deploy().set_plan(plan()).from_file("ops", "plugins/ops.rs"),
         "drain" => __catops_drain().set_approve("leads", 1),
+        "key" => __catops_key().set_approve("leads", 1),
+        "peek" => __catops_peek().set_plan(plan()),
         "release" => {
             let release = __catops_deploy().set_plan(plan()).set_approve("leads", 2);
             release.from_file("ops", "plugins/ops.rs")
@@ -51,7 +68,7 @@ fn find(path: &str) -> Option<Command> {
     })
 }
 
-static COMMANDS: Commands = Commands::new("deploy\ndrain\nrelease\nwhisper", |_| "", find);
+static COMMANDS: Commands = Commands::new("deploy\ndrain\nkey\npeek\nrelease\nwhisper", |_| "", find);
 
 const fn text(text: &'static str) -> Text {
     Text { text, at: Place { line: 1, column: 1 } }
