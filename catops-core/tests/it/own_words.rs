@@ -120,9 +120,11 @@ async fn what_runs_again_waits_for_the_approval_it_takes() {
     assert!(asked.is_public() && asked.buttons() == ["Approve", "Deny"], "{}", asked.all());
     let press = desk.slack.press_in(&asked, "Approve").unwrap();
     desk.bot.send(press.by("U0BO")).await;
-    let record = &desk.bot.store().records(1).await.unwrap()[0];
+    let records = desk.bot.store().records(2).await.unwrap();
+    let (record, waited) = (&records[0], &records[1]);
     assert_eq!((record.outcome, record.actor.id.as_str(), record.command.as_str()), (Outcome::Ran, "U0DI", "restart"));
-    assert_eq!(record.origin.as_ref().map(|job| job.as_str().to_owned()), Some(first));
+    assert_eq!(record.origin.as_ref(), Some(&waited.job), "the job that asked");
+    assert_eq!(waited.origin.as_ref().map(|job| job.as_str().to_owned()), Some(first), "and what that runs again");
 }
 
 #[tokio::test]

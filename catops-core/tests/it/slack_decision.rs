@@ -26,6 +26,7 @@ fn pending(line: &str) -> Pending {
         origin: JobId::of(&["origin"]),
         asker: Actor { id: "U2".to_owned(), name: "bob".to_owned(), team: "T1".to_owned() },
         channel: Channel { id: "C1".to_owned(), name: "ops".to_owned() },
+        chat: "slack".to_owned(),
         prefix: "/meow".to_owned(),
         line: line.to_owned(),
         asked: now(),
