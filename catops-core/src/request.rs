@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobId;
-use crate::pending::Answer;
+use crate::pending::{Answer, Pending};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -90,6 +90,13 @@ pub struct Decided {
     /// What the button carried.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub carried: String,
+}
+
+impl Decided {
+    /// Returns the job that asked for what waits, if the button says so.
+    pub(crate) fn origin(&self) -> Option<JobId> {
+        serde_json::from_str(&self.carried).ok().map(|pending: Pending| pending.origin)
+    }
 }
 
 /// A person or a program that asks.

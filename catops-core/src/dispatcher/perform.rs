@@ -38,12 +38,23 @@ impl Turn<'_> {
         }
         if notes.reason.is_some() {
             reply.color = reply.color.or(Some(Color::Danger));
+            if reply.audience == Audience::Asker {
+                Box::pin(self.cry(&name, &arguments, &notes)).await;
+            }
         }
         if next::has_steps(&command, outcome) {
             let known = self.groups(&request.actor).await;
             reply.next.extend(next::steps(app, self.asker(&known), &command, &given, outcome));
         }
         (outbox, Ending { command: name, arguments, outcome, reply, notes })
+    }
+
+    /// Tells all who broke the glass, where the reply does not.
+    async fn cry(&self, name: &str, arguments: &str, notes: &Notes) {
+        let said = Reply::to_channel(self.intro(name, arguments, notes).unwrap_or_default()).color(Color::Danger);
+        if let Err(error) = self.outbox(Audience::Channel).finish(&said, self.clock.now()).await {
+            tracing::error!(error = error.chain(), "nobody was told that the glass was broken");
+        }
     }
 
     /// When a command or a plan is stopped.

@@ -114,12 +114,16 @@ impl<'a> Turn<'a> {
     /// Ends a claimed job without running anything.
     pub(super) async fn stop(&self, outcome: Outcome, reply: Reply) -> Dispatched {
         let Request { text, via, .. } = &self.job.request;
-        if text.is_empty() && matches!(via, Via::Decision(_)) {
-            // What it decides on is in the store; without it, nobody knows what was to be run.
-            return self.say(String::new(), String::new(), outcome, reply).await;
+        let mut notes = Notes::default();
+        let (mut command, mut arguments) = (String::new(), String::new());
+        if let Via::Decision(decided) = via {
+            notes.origin = decided.origin();
         }
-        let asked = self.dispatcher.app.commands().read("", text, &|_| true);
-        self.say(asked.command, asked.arguments, outcome, reply).await
+        // What a button decides on is in the store where it does not say so. Else no words are a call for help.
+        if !text.is_empty() || !matches!(via, Via::Decision(_)) {
+            Asked { command, arguments, .. } = self.dispatcher.app.commands().read("", text, &|_| true);
+        }
+        self.end(&self.outbox(Audience::Asker), Ending { command, arguments, outcome, reply, notes }).await
     }
 
     /// Ends a job with a reply and no more.

@@ -39,6 +39,7 @@ fn find(path: &str) -> Option<Command> {
         "page" => __catops_page(),
         "restart" => __catops_restart().from_file("ops", "plugins/ops.rs"),
         "team note" => __catops_note().in_group("team"),
+        "hush" => __catops_whisper().set_approve("leads", 1),
         "whisper" => __catops_whisper(),
         "wipe" => __catops_wipe(),
         _ => return None,
@@ -46,7 +47,7 @@ fn find(path: &str) -> Option<Command> {
 }
 
 static COMMANDS: Commands =
-    Commands::new("deploy\ndrain\nlogin\npage\nrestart\nteam note\nwhisper\nwipe", |_| "", find);
+    Commands::new("deploy\ndrain\nhush\nlogin\npage\nrestart\nteam note\nwhisper\nwipe", |_| "", find);
 
 const AT: Place = Place { line: 1, column: 1 };
 
@@ -457,6 +458,17 @@ async fn whoever_breaks_the_glass_says_why_to_all() {
     assert_eq!((reply.text().as_str(), reply.audience, reply.color), (said, Audience::Channel, Some(Color::Danger)));
     let (_, reply) = bot.asks("bob", "history drain").await;
     assert!(reply.text().contains("ran, glass broken"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn where_only_the_asker_sees_the_reply_all_see_that_the_glass_is_broken() {
+    let (bot, desk) = (Bot::new(), Arc::new(Desk::default()));
+    let job = job("1", "ann", "break-glass \"the whole zone is down\" hush", Via::Line);
+    bot.0.run(&job, desk.clone(), NOW, LIMIT).await;
+    let told = desk.told();
+    let [Told::Reply(cry), Told::Reply(reply)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((cry.audience, cry.color, reply.audience), (Audience::Channel, Some(Color::Danger), Audience::Asker));
+    assert!(cry.text().starts_with("**ann broke the glass** and ran `whisper`"), "{}", cry.text());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! In whose name, for whom and by whose word a decision counts.
 
 use super::*;
+use crate::policy::{Effect, Rule, Target};
 use crate::request::ReplyTo;
 use crate::responder::MemoryResponder;
 use crate::secret::Secret;
@@ -186,4 +187,51 @@ async fn the_record_of_what_ran_names_the_job_that_asked() {
     assert_eq!((again.outcome, again.origin), (Outcome::Waiting, Some(first.job)));
     let (ran, _) = bot.decides("bob", Answer::Approve, &desk).await;
     assert_eq!((ran.outcome, ran.origin), (Outcome::Ran, Some(again.job)));
+}
+
+#[tokio::test]
+async fn a_press_that_is_refused_is_recorded_with_the_job_it_is_about() {
+    let bot = Bot::new();
+    let (asked, desk) = bot.asks("ann", "drain eu").await;
+    let (own, _) = bot.decides("ann", Answer::Approve, &desk).await;
+    assert_eq!((own.outcome, own.origin), (Outcome::Denied, Some(asked.job.clone())));
+    let press = Job { expires: NOW, ..press_by("bob", Answer::Approve, &desk) };
+    let (late, _) = bot.takes(&press, NOW).await;
+    assert_eq!((late.outcome, late.origin), (Outcome::Expired, Some(asked.job)), "the queue had it for too long");
+}
+
+#[tokio::test]
+async fn a_name_makes_no_link() {
+    let mut asks = job("1", "ann", "drain eu", Via::Line);
+    asks.request.actor.name = "ann](https://evil.example) [x](https://evil.example)".to_owned();
+    let (_, desk) = Bot::new().takes(&asks, NOW).await;
+    let Part::Text(said) = &desk.last().parts[0] else { panic!("{:?}", desk.last()) };
+    assert!(!said.contains('['), "{said}");
+}
+
+#[tokio::test]
+async fn others_have_their_own_time_once_it_takes_them_too() {
+    const WAITS: Rule = Rule {
+        name: "leads see it",
+        at: Place { line: 1, column: 1 },
+        effect: Effect::Approve,
+        target: Target::Commands(&[text("deploy")]),
+        roles: &[text("everybody")],
+        except: &[],
+        channels: &[],
+        window: None,
+        when: None,
+        by: &[text("leads")],
+        count: 1,
+        within: 3600,
+    };
+    static LATER: Rules = Rules { rules: &[WAITS], ..RULES };
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let (_, desk) = Bot::with(&RULES, store.clone()).asks("dan", "deploy v7").await;
+    let almost = Timestamp::from_millis(decision(&desk).expires.as_millis() - 1);
+    let bot = Bot::with(&LATER, store);
+    let (record, more) = bot.decides_at("dan", Answer::Apply, &desk, almost).await;
+    assert_eq!((record.outcome, bot.runs().await), (Outcome::Waiting, 0));
+    assert_eq!(decision(&more).expires, almost + Duration::from_secs(3600));
+    assert_eq!(bot.decides_at("bob", Answer::Approve, &more, almost).await.0.outcome, Outcome::Ran);
 }
