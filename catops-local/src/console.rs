@@ -45,6 +45,7 @@ use self::sink::Sinks;
 use self::triggers::Triggers;
 use self::views::Views;
 pub use self::workspace::Workspace;
+use self::workspace::{PEOPLE, Person};
 use crate::invoker::LocalQueue;
 use crate::signer::Signer;
 
@@ -70,6 +71,8 @@ struct Shared {
     sinks: Sinks,
     triggers: Triggers,
     views: Views,
+    /// Who is here. Where others can reach the page, nobody is told apart, so nobody may be two.
+    people: &'static [Person],
     stop: Option<watch::Receiver<bool>>,
 }
 
@@ -98,6 +101,7 @@ impl Console {
             signer: Signer::new(&workspace.secret),
             base: workspace.base.clone(),
             queue,
+            people: if token.is_some() { &PEOPLE[..1] } else { &PEOPLE },
             guard: Arc::new(Guard::new(workspace, token)?),
             feed: Feed::new()?,
             files: Files::default(),

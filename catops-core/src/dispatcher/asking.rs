@@ -14,8 +14,8 @@ pub(super) fn asks(pending: &Pending, line: &str, approval: Option<&Approval>, o
     let line = if is_short { format!("`{whole}`") } else { "the line below".to_owned() };
     let first = match outcome {
         Outcome::Changed => format!("The plan of {line} is another by now, so nothing was run."),
-        Outcome::Approved => format!("{} approved {line}, which **{who}** asks for.", names(&pending.approvers)),
-        _ if approval.is_some() => format!("**{who}** asks for {line}. Nothing has been run yet."),
+        Outcome::Approved => format!("{} approved {line}, which **{who}** asked for.", names(&pending.approvers)),
+        _ if approval.is_some() => format!("**{who}** asked for {line}. Nothing has been run yet."),
         _ => format!("**{who}**, this is what {line} would do. Nothing has been run yet."),
     };
     let said = match approval {

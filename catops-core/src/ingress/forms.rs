@@ -12,7 +12,7 @@ use crate::form::{COMMAND, Draft, Form, compose};
 use crate::http::{HttpResponse, status};
 use crate::job::Job;
 use crate::line::{Words, escape};
-use crate::request::{Request, Via};
+use crate::request::{Actor, Request, Via};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -77,6 +77,13 @@ impl Ingress {
     /// Tells what may stand in a field.
     pub(super) async fn complete(&self, chat: &dyn Chat, typing: Typing, now: Timestamp) -> HttpResponse {
         chat.completions(&self.proposals(&typing, now).await)
+    }
+
+    /// Returns the commands that are worth showing to somebody in a channel of the chat of that name: for a page that lists
+    /// them.
+    pub async fn offered(&self, chat: &str, actor: &Actor, channel: &str, now: Timestamp) -> Vec<Command> {
+        let asker = self.known(chat, actor, channel, now).await;
+        self.app.commands().all().filter(|command| asker.offers(command)).collect()
     }
 
     /// Returns the words that may stand in a field, best first: for a chat that completes the line itself, as a terminal or

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::messages::Message;
-use super::workspace::{ADDRESS, BOT, CHANNEL, NAME, TEAM, USER, USER_NAME};
+use super::workspace::{BOT, CHANNEL, NAME, Person, TEAM};
 
 /// What is put into an answer besides `ok`, or Slack's word for what is wrong.
 type Answer = Result<Value, &'static str>;
@@ -69,42 +69,48 @@ impl Shared {
     fn method(&self, method: &str, arguments: Map<String, Value>, now: Timestamp) -> Answer {
         match method {
             "auth.test" => Ok(json!({"team": NAME, "team_id": TEAM, "user_id": BOT})),
-            "chat.postMessage" => self.post_message(arguments, false, now),
-            "chat.postEphemeral" => match text(&arguments, "user") {
-                Some(USER) => self.post_message(arguments, true, now),
-                _ => Err("user_not_in_channel"),
+            "chat.postMessage" => self.post_message(arguments, None, now),
+            "chat.postEphemeral" => match self.named(&arguments) {
+                Some(person) => self.post_message(arguments, Some(person), now),
+                None => Err("user_not_in_channel"),
             },
             "chat.update" => self.update(arguments, now),
             "views.open" => self.open_view(arguments, now),
             "views.update" => self.update_view(arguments),
             "files.getUploadURLExternal" => self.expect_file(&arguments),
             "files.completeUploadExternal" => self.share_files(arguments, now),
-            "users.info" => match text(&arguments, "user") {
-                Some(USER) => Ok(json!({"user": {
-                    "id": USER, "team_id": TEAM, "name": USER_NAME, "deleted": false, "is_bot": false,
-                    "is_email_confirmed": true, "profile": {"display_name": USER_NAME, "email": ADDRESS},
+            "users.info" => match self.named(&arguments) {
+                Some(person) => Ok(json!({"user": {
+                    "id": person.id, "team_id": TEAM, "name": person.name, "deleted": false, "is_bot": false,
+                    "is_email_confirmed": true,
+                    "profile": {"display_name": person.name, "email": person.address()},
                 }})),
-                _ => Err("user_not_found"),
+                None => Err("user_not_found"),
             },
-            // Whatever the group, the one person here is not in it.
+            // Whatever the group, nobody here is in it.
             "usergroups.users.list" => Ok(json!({"users": []})),
             _ => Err("unknown_method"),
         }
     }
 
-    fn post_message(&self, arguments: Map<String, Value>, only_you: bool, now: Timestamp) -> Answer {
+    /// Returns the person that the arguments name.
+    fn named(&self, arguments: &Map<String, Value>) -> Option<&'static Person> {
+        self.people.iter().find(|person| Some(person.id) == text(arguments, "user"))
+    }
+
+    fn post_message(&self, arguments: Map<String, Value>, only: Option<&'static Person>, now: Timestamp) -> Answer {
         if text(&arguments, "channel") != Some(CHANNEL) {
             return Err("channel_not_found");
         }
-        let message = Message { thread: self.thread(&arguments), only_you, ..Message::of(arguments) };
+        let message = Message { thread: self.thread(&arguments), only, ..Message::of(arguments) };
         if message.fields.is_empty() {
             return Err("no_text");
         }
         let fields = message.fields.clone();
         let ts = self.post(message, now);
-        Ok(match only_you {
-            true => json!({"message_ts": ts}),
-            false => json!({"channel": CHANNEL, "ts": ts, "message": fields}),
+        Ok(match only {
+            Some(_) => json!({"message_ts": ts}),
+            None => json!({"channel": CHANNEL, "ts": ts, "message": fields}),
         })
     }
 
@@ -121,8 +127,8 @@ impl Shared {
             return Err("channel_not_found");
         }
         let ts = text(&arguments, "ts").ok_or("invalid_arguments")?.to_owned();
-        let held = self.messages.get(&ts).filter(|held| !held.only_you).ok_or("message_not_found")?;
-        if held.from_you {
+        let held = self.messages.get(&ts).filter(|held| held.only.is_none()).ok_or("message_not_found")?;
+        if held.from.is_some() {
             return Err("cant_update_message");
         }
         match self.edit(&ts, Message::of(arguments), now) {
@@ -134,8 +140,8 @@ impl Shared {
     fn open_view(&self, mut arguments: Map<String, Value>, now: Timestamp) -> Answer {
         let view = view(&mut arguments)?;
         let trigger = text(&arguments, "trigger_id").ok_or("invalid_arguments")?;
-        let window = self.triggers.take(trigger, now)?;
-        let view = self.views.open(view, window.clone())?;
+        let (window, who) = self.triggers.take(trigger, now)?;
+        let view = self.views.open(view, window.clone(), who)?;
         self.feed.publish("view", &Shown { window: &window, view: &view });
         Ok(json!({ "view": view }))
     }

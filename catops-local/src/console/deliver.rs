@@ -29,8 +29,10 @@ struct Told<'a> {
     at: Timestamp,
     turn: Option<&'a str>,
     thread: Option<&'a str>,
-    only_you: bool,
-    from_you: bool,
+    /// The name of who alone sees it.
+    only: Option<&'a str>,
+    /// The name of who wrote it, if it was not the bot.
+    from: Option<&'a str>,
     message: &'a Map<String, Value>,
 }
 
@@ -84,9 +86,10 @@ impl Shared {
     }
 
     fn tell(&self, ts: &str, message: &Message, at: Timestamp) {
-        let Message { fields, turn, thread, only_you, from_you } = message;
+        let Message { fields, turn, thread, only, from } = message;
         let (turn, thread) = (turn.as_deref(), thread.as_deref());
-        let told = Told { ts, at, turn, thread, only_you: *only_you, from_you: *from_you, message: fields };
+        let (only, from) = (only.map(|person| person.name), from.map(|person| person.name));
+        let told = Told { ts, at, turn, thread, only, from, message: fields };
         self.feed.publish("message", &told);
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
+use super::workspace::Person;
 use crate::invoker::{Counts, JobInfo};
 
 /// How much of the conversation is kept for pages that come later, in events and bytes.
@@ -106,6 +107,8 @@ impl Log {
 struct Hello<'a> {
     boot: &'a str,
     fresh: bool,
+    /// Whom the page may speak as.
+    people: &'static [Person],
 }
 
 /// The state of the queue.
@@ -120,7 +123,7 @@ struct Jobs<'a> {
 pub(super) async fn events(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl IntoResponse {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let (next, fresh) = shared.feed.resume(last);
-    let hello = event("hello", &Hello { boot: &shared.feed.boot, fresh }).retry(RETRY);
+    let hello = event("hello", &Hello { boot: &shared.feed.boot, fresh, people: shared.people }).retry(RETRY);
     let follower = Follower {
         ready: VecDeque::from([hello]),
         next,

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::deliver::{Body, job};
 use super::payload;
-use super::send::{done, failed};
+use super::send::{done, failed, nobody};
 use super::sink::Origin;
 use super::views::{Filled, Open, reply_place, state};
-use super::workspace::CHANNEL;
+use super::workspace::{CHANNEL, Person};
 
 /// A button that was pressed.
 #[derive(Deserialize)]
@@ -27,17 +27,21 @@ pub(super) struct Pressed {
     block: String,
     action: String,
     window: String,
+    /// The id of whoever pressed it.
+    #[serde(default)]
+    who: String,
 }
 
 pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(pressed): Json<Pressed>) -> Response {
-    let Pressed { message: ts, block, action, window } = &pressed;
+    let Pressed { message: ts, block, action, window, who } = &pressed;
+    let Some(who) = shared.person(who) else { return nobody() };
     let Some(message) = shared.messages.get(ts) else { return gone() };
     let Some(button) = message.element(block, action) else { return gone() };
     let now = Timestamp::now();
     let sent = async {
-        let trigger = shared.triggers.make(window, now)?;
-        let url = shared.address(Some(ts), now)?;
-        let payload = payload::press(&message, ts, block, button, &trigger, &url, now);
+        let trigger = shared.triggers.make(window, who, now)?;
+        let url = shared.address(who, Some(ts), now)?;
+        let payload = payload::press(who, &message, ts, block, button, &trigger, &url, now);
         shared.deliver(Body::Interaction(payload), now).await
     };
     done(sent.await)
@@ -48,9 +52,13 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(pressed): Json
 pub(super) struct Shortcut {
     window: String,
     message: Option<String>,
+    /// The id of whoever used it.
+    #[serde(default)]
+    who: String,
 }
 
 pub(super) async fn shortcut(State(shared): State<Arc<Shared>>, Json(shortcut): Json<Shortcut>) -> Response {
+    let Some(who) = shared.person(&shortcut.who) else { return nobody() };
     let now = Timestamp::now();
     let message = match &shortcut.message {
         Some(ts) => match shared.messages.get(ts) {
@@ -60,10 +68,12 @@ pub(super) async fn shortcut(State(shared): State<Arc<Shared>>, Json(shortcut): 
         None => None,
     };
     let sent = async {
-        let trigger = shared.triggers.make(&shortcut.window, now)?;
+        let trigger = shared.triggers.make(&shortcut.window, who, now)?;
         let payload = match message {
-            Some((ts, message)) => payload::message_shortcut(&message, ts, &trigger, &shared.address(Some(ts), now)?),
-            None => payload::shortcut(&trigger, &format!("{}.000000", now.as_secs())),
+            Some((ts, message)) => {
+                payload::message_shortcut(who, &message, ts, &trigger, &shared.address(who, Some(ts), now)?)
+            }
+            None => payload::shortcut(who, &trigger, &format!("{}.000000", now.as_secs())),
         };
         shared.deliver(Body::Interaction(payload), now).await
     };
@@ -87,7 +97,7 @@ struct Options {
 
 pub(super) async fn suggest(State(shared): State<Arc<Shared>>, Json(asked): Json<Asked>) -> Response {
     let Some(open) = shared.views.get(&asked.view) else { return gone() };
-    let payload = payload::suggestion(&open.view, &asked.block, &asked.action, &asked.value);
+    let payload = payload::suggestion(open.who, &open.view, &asked.block, &asked.action, &asked.value);
     match shared.deliver(Body::Interaction(payload), Timestamp::now()).await {
         Ok(response) if response.status() == StatusCode::OK => {
             Json(Options { options: options(&response) }).into_response()
@@ -129,15 +139,15 @@ pub(super) async fn view(State(shared): State<Arc<Shared>>, Json(ended): Json<En
             if open.view["notify_on_close"] != true {
                 return Json(json!({})).into_response();
             }
-            done(shared.deliver(Body::Interaction(payload::closing(&open.view)), Timestamp::now()).await)
+            done(shared.deliver(Body::Interaction(payload::closing(open.who, &open.view)), Timestamp::now()).await)
         }
     }
 }
 
 impl Shared {
     /// Makes a reply address for what is done to a message, or in a form.
-    fn address(&self, original: Option<&String>, now: Timestamp) -> Result<String, Error> {
-        let origin = Origin { turn: None, original: original.cloned() };
+    fn address(&self, who: &'static Person, original: Option<&String>, now: Timestamp) -> Result<String, Error> {
+        let origin = Origin { who, turn: None, original: original.cloned() };
         Ok(self.reply_address(&self.sinks.open(origin, now)?))
     }
 
@@ -148,13 +158,13 @@ impl Shared {
         let state = state(&open.view, values);
         let urls = match reply_place(&open.view, &state) {
             Some((block, action)) => {
-                let url = self.address(None, now)?;
+                let url = self.address(open.who, None, now)?;
                 json!([{"block_id": block, "action_id": action, "channel_id": CHANNEL, "response_url": url}])
             }
             None => json!([]),
         };
-        let trigger = self.triggers.make(&open.window, now)?;
-        let payload = payload::submission(&open.view, state, urls, &trigger);
+        let trigger = self.triggers.make(&open.window, open.who, now)?;
+        let payload = payload::submission(open.who, &open.view, state, urls, &trigger);
         let response = self.deliver(Body::Interaction(payload), now).await?;
         if response.status() != StatusCode::OK {
             return Ok(done(Ok(response)));

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use catops_core::{JobId, Timestamp};
 use serde_json::{Map, Value};
 
+use super::workspace::Person;
+
 /// How many messages are kept; of more, the oldest can no longer be changed or pressed.
 const MAX_KEPT: usize = 1000;
 
@@ -21,10 +23,10 @@ pub(super) struct Message {
     pub(super) turn: Option<String>,
     /// The message that it stands under.
     pub(super) thread: Option<String>,
-    /// Whether the channel does not see it.
-    pub(super) only_you: bool,
-    /// Whether the person wrote it, and not the bot.
-    pub(super) from_you: bool,
+    /// Who alone sees it; nobody if the channel does.
+    pub(super) only: Option<&'static Person>,
+    /// Who wrote it; nobody if the bot did.
+    pub(super) from: Option<&'static Person>,
 }
 
 impl Message {
@@ -124,6 +126,7 @@ impl Messages {
 mod tests {
     use serde_json::json;
 
+    use super::super::workspace::PEOPLE;
     use super::*;
 
     fn message(fields: &Value) -> Message {
@@ -159,7 +162,8 @@ mod tests {
     #[test]
     fn a_change_keeps_the_place() {
         let messages = Messages::default();
-        let first = Message { thread: Some("1.0".to_owned()), only_you: true, ..message(&json!({"text": "a"})) };
+        let first =
+            Message { thread: Some("1.0".to_owned()), only: Some(&PEOPLE[1]), ..message(&json!({"text": "a"})) };
         let ts = messages.add(first.clone(), Timestamp::from_secs(1));
         let changed = messages.change(&ts, message(&json!({"text": "b"}))).unwrap();
         assert_eq!(changed, Message { fields: message(&json!({"text": "b"})).fields, ..first });

@@ -15,7 +15,7 @@ use super::deliver::{Body, job};
 use super::messages::Message;
 use super::payload;
 use super::sink::Origin;
-use super::workspace::{BOT, CHANNEL, CHANNEL_NAME, DOMAIN, PREFIX, TEAM, USER, USER_NAME};
+use super::workspace::{BOT, CHANNEL, CHANNEL_NAME, DOMAIN, PREFIX, Person, TEAM};
 use crate::words::from_person;
 
 /// The longest name that a page may give a line or a window of its own, in bytes.
@@ -31,6 +31,9 @@ pub(super) struct Line {
     /// Names the window, which shows the forms that the bot opens for it.
     #[serde(default)]
     window: String,
+    /// The id of whoever speaks.
+    #[serde(default)]
+    who: String,
     /// The message under which it was typed.
     thread: Option<String>,
 }
@@ -42,6 +45,8 @@ struct Sent<'a> {
     key: &'a str,
     at: Timestamp,
     text: &'a str,
+    /// The name of whoever typed it.
+    from: &'a str,
 }
 
 /// What the bot answered at once.
@@ -68,15 +73,16 @@ pub(super) async fn send(State(shared): State<Arc<Shared>>, Json(line): Json<Lin
     if line.key.len() > MAX_KEY || line.window.len() > MAX_KEY {
         return (StatusCode::BAD_REQUEST, "a key is at most 64 bytes long").into_response();
     }
+    let Some(who) = shared.person(&line.who) else { return nobody() };
     let text = line.text.trim();
     if let Some(thread) = &line.thread {
-        return shared.mention(text, thread).await;
+        return shared.mention(who, text, thread).await;
     }
     let rest = match text.strip_prefix(PREFIX) {
         Some(rest) if rest.is_empty() || rest.starts_with(char::is_whitespace) => rest.trim_start(),
         _ => return (StatusCode::BAD_REQUEST, "a line begins with /meow").into_response(),
     };
-    match shared.ask(text, rest, &line).await {
+    match shared.ask(who, text, rest, &line).await {
         Ok(acked) => Json(acked).into_response(),
         Err(error) => failed(&error),
     }
@@ -86,6 +92,11 @@ pub(super) async fn send(State(shared): State<Arc<Shared>>, Json(line): Json<Lin
 pub(super) fn failed(error: &Error) -> Response {
     tracing::error!(error = error.chain(), "the console could not send something to the bot");
     (StatusCode::INTERNAL_SERVER_ERROR, "The bot could not take this; its log says why.").into_response()
+}
+
+/// Answers that nobody here has that id.
+pub(super) fn nobody() -> Response {
+    (StatusCode::BAD_REQUEST, "Nobody here has this id.").into_response()
 }
 
 /// Answers what became of an event or an interaction, of whose answer Slack shows nothing.
@@ -101,14 +112,23 @@ pub(super) fn done(sent: Result<catops_core::http::HttpResponse, Error>) -> Resp
 }
 
 impl Shared {
-    async fn ask(&self, text: &str, rest: &str, line: &Line) -> Result<Acked, Error> {
+    /// Returns who has that id; the first person has none.
+    pub(super) fn person(&self, id: &str) -> Option<&'static Person> {
+        match id {
+            "" => self.people.first(),
+            id => self.people.iter().find(|person| person.id == id),
+        }
+    }
+
+    async fn ask(&self, who: &'static Person, text: &str, rest: &str, line: &Line) -> Result<Acked, Error> {
         let now = Timestamp::now();
         let turn = JobId::random().to_string();
-        let trigger = self.triggers.make(&line.window, now)?;
-        let url = self.reply_address(&self.sinks.open(Origin { turn: Some(turn.clone()), original: None }, now)?);
+        let trigger = self.triggers.make(&line.window, who, now)?;
+        let origin = Origin { who, turn: Some(turn.clone()), original: None };
+        let url = self.reply_address(&self.sinks.open(origin, now)?);
         // Before it is sent: a reply may be here before the acknowledgement.
-        self.feed.publish("sent", &Sent { turn: &turn, key: &line.key, at: now, text });
-        let response = self.deliver(Body::Form(form(rest, &url, &trigger)), now).await?;
+        self.feed.publish("sent", &Sent { turn: &turn, key: &line.key, at: now, text, from: who.name });
+        let response = self.deliver(Body::Form(form(who, rest, &url, &trigger)), now).await?;
         let fields = serde_json::from_slice::<Map<String, Value>>(response.body()).unwrap_or_default();
         let shown = fields.get("response_type").and_then(Value::as_str) == Some("in_channel");
         let says = |name| fields.get(name).is_some_and(|value: &Value| value.as_str() != Some(""));
@@ -117,16 +137,16 @@ impl Shared {
         let acked = Acked { turn: turn.clone(), at, status, shown, said, job: job(&response) };
         self.feed.publish("ack", &acked);
         if said {
-            let message = Message { turn: Some(turn), only_you: !shown, ..Message::of(fields) };
+            let message = Message { turn: Some(turn), only: (!shown).then_some(who), ..Message::of(fields) };
             self.post(message, at);
         }
         Ok(acked)
     }
 
     /// Posts a message of the person's under another, and tells the bot of it.
-    async fn mention(&self, text: &str, thread: &str) -> Response {
+    async fn mention(&self, who: &'static Person, text: &str, thread: &str) -> Response {
         let now = Timestamp::now();
-        let Some(parent) = self.messages.get(thread).filter(|parent| !parent.only_you) else {
+        let Some(parent) = self.messages.get(thread).filter(|parent| parent.only.is_none()) else {
             return (StatusCode::NOT_FOUND, "This message is no longer there.").into_response();
         };
         if text.is_empty() {
@@ -136,21 +156,21 @@ impl Shared {
         let rest = text.strip_prefix(PREFIX).unwrap_or(text).trim_start();
         let text = format!("<@{BOT}> {}", from_person(rest));
         let fields = Map::from_iter([("text".to_owned(), format!("<@{BOT}|catops> {}", from_person(rest)).into())]);
-        let message = Message { thread: Some(thread.to_owned()), from_you: true, ..Message::of(fields) };
+        let message = Message { thread: Some(thread.to_owned()), from: Some(who), ..Message::of(fields) };
         let ts = self.post(message, now);
-        done(self.deliver(Body::Event(payload::mention(&text, &ts, thread, now)), now).await)
+        done(self.deliver(Body::Event(payload::mention(who, &text, &ts, thread, now)), now).await)
     }
 }
 
 /// Writes the form of a slash command whose sender asked for escaped text.
-fn form(text: &str, response_url: &str, trigger: &str) -> String {
+fn form(who: &Person, text: &str, response_url: &str, trigger: &str) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("team_id", TEAM)
         .append_pair("team_domain", DOMAIN)
         .append_pair("channel_id", CHANNEL)
         .append_pair("channel_name", CHANNEL_NAME)
-        .append_pair("user_id", USER)
-        .append_pair("user_name", USER_NAME)
+        .append_pair("user_id", who.id)
+        .append_pair("user_name", who.name)
         .append_pair("command", PREFIX)
         .append_pair("text", &from_person(text))
         .append_pair("response_url", response_url)

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::Shared;
 use super::messages::Message;
+use super::workspace::Person;
 
 /// How often an address can be used, and how long: Slack's figures
 /// (<https://docs.slack.dev/interactivity/handling-user-interaction>).
@@ -30,8 +31,10 @@ pub(super) struct Sinks {
 }
 
 /// What an address was made for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
+    /// Who did what it answers.
+    pub(super) who: &'static Person,
     /// The typed line that it answers.
     pub(super) turn: Option<String>,
     /// The message that `replace_original` changes: the one that held a button, or the last one posted here.
@@ -113,10 +116,11 @@ impl Shared {
         if says("delete_original") {
             return original.into_iter().for_each(|ts| self.remove(ts));
         }
-        let only_you = fields.get("response_type").and_then(Value::as_str) != Some("in_channel");
+        let only_one = fields.get("response_type").and_then(Value::as_str) != Some("in_channel");
         let thread = fields.get("thread_ts").and_then(Value::as_str).map(str::to_owned);
         let replaces = says("replace_original");
-        let message = Message { turn: origin.turn, thread, only_you, ..Message::of(fields) };
+        let only = only_one.then_some(origin.who);
+        let message = Message { turn: origin.turn, thread, only, ..Message::of(fields) };
         if replaces && original.is_some_and(|ts| self.edit(ts, message.clone(), now)) {
             return;
         }
@@ -130,10 +134,11 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use super::super::workspace::PEOPLE;
     use super::*;
 
     fn of(turn: &str) -> Origin {
-        Origin { turn: Some(turn.to_owned()), original: None }
+        Origin { who: &PEOPLE[0], turn: Some(turn.to_owned()), original: None }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::messages::name_blocks;
-use super::workspace::{APP, CHANNEL, TEAM};
+use super::workspace::{APP, CHANNEL, Person, TEAM};
 
 /// How many open forms are kept; of more, the oldest can no longer be sent off.
 const MAX_OPEN: usize = 100;
@@ -17,6 +17,8 @@ const MAX_OPEN: usize = 100;
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     pub(super) window: String,
+    /// Who fills it in.
+    pub(super) who: &'static Person,
     /// The view as Slack returns it.
     pub(super) view: Value,
 }
@@ -29,12 +31,12 @@ pub(super) struct Views {
 
 impl Views {
     /// Opens a form in a window and returns it with its id; or Slack's word for what is wrong with it.
-    pub(super) fn open(&self, view: Value, window: String) -> Result<Value, &'static str> {
+    pub(super) fn open(&self, view: Value, window: String, who: &'static Person) -> Result<Value, &'static str> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.0 += 1;
         let id = format!("V{:08}-{}", open.0, JobId::random());
         let view = complete(view, &id)?;
-        open.1.insert(id, Open { window, view: view.clone() });
+        open.1.insert(id, Open { window, who, view: view.clone() });
         while open.1.len() > MAX_OPEN {
             open.1.pop_first();
         }
@@ -153,6 +155,7 @@ pub(super) fn reply_place(view: &Value, state: &Value) -> Option<(String, String
 
 #[cfg(test)]
 mod tests {
+    use super::super::workspace::PEOPLE;
     use super::*;
 
     fn modal(elements: &[&str]) -> Value {
@@ -166,7 +169,7 @@ mod tests {
     #[test]
     fn a_form_is_opened_changed_and_closed() {
         let views = Views::default();
-        let view = views.open(modal(&["plain_text_input"]), "w".to_owned()).unwrap();
+        let view = views.open(modal(&["plain_text_input"]), "w".to_owned(), &PEOPLE[0]).unwrap();
         let id = view["id"].as_str().unwrap();
         assert_eq!((&view["state"]["values"], &view["root_view_id"]), (&json!({}), &view["id"]));
         let other = views.update(id, modal(&[])).unwrap();
@@ -175,7 +178,7 @@ mod tests {
         views.close(id);
         assert!(views.get(id).is_none());
         assert_eq!(views.update(id, modal(&[])).err(), Some("not_found"));
-        assert_eq!(views.open(json!({"type": "home"}), "w".to_owned()).err(), Some("invalid_arguments"));
+        assert_eq!(views.open(json!({"type": "home"}), "w".to_owned(), &PEOPLE[0]).err(), Some("invalid_arguments"));
     }
 
     #[test]

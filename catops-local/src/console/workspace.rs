@@ -1,9 +1,11 @@
-//! The workspace that the console is: one person, one channel, and the bot.
+//! The workspace that the console is: a few people, one channel, and the bot.
 
 use catops_core::app::random_secret;
 use catops_core::chat::slack::Slack;
 use catops_core::job::JobKey;
+use catops_core::request::Actor;
 use catops_core::{Error, Secret};
+use serde::Serialize;
 
 /// The chat's name, which jobs and audit records carry.
 pub(super) const NAME: &str = "console";
@@ -20,11 +22,29 @@ pub(super) const CHANNEL: &str = "C-console";
 pub(super) const CHANNEL_NAME: &str = "console";
 pub(super) const DOMAIN: &str = "console";
 pub(super) const TEAM: &str = "T-console";
-pub(super) const USER: &str = "U-console";
-pub(super) const USER_NAME: &str = "you";
 
-/// The address of the one person. No other can have it: RFC 2606 keeps names below `invalid` from everybody.
-pub(super) const ADDRESS: &str = "you@console.invalid";
+/// Somebody at the console.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Person {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+}
+
+/// Whoever opens the page is the first, and may speak as the others: what somebody else has to approve can be tried alone.
+pub(super) static PEOPLE: [Person; 3] =
+    [Person { id: "U-console", name: "you" }, Person { id: "U-ann", name: "ann" }, Person { id: "U-bob", name: "bob" }];
+
+impl Person {
+    /// Returns who they are to the bot.
+    pub(super) fn actor(&self) -> Actor {
+        Actor { id: self.id.to_owned(), name: self.name.to_owned(), team: TEAM.to_owned() }
+    }
+
+    /// Returns the address. No other can have it: RFC 2606 keeps names below `invalid` from everybody.
+    pub(super) fn address(&self) -> String {
+        format!("{}@console.invalid", self.name)
+    }
+}
 
 /// What the app's shortcuts are called in its manifest: the global one, and the one on a message.
 pub(super) const SHORTCUT: &str = "run";

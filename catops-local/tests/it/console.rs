@@ -128,7 +128,7 @@ async fn what_is_answered_at_once_has_no_job() {
     assert_eq!(sent["job"], Value::Null);
     let seen = until(bench.call("GET", "/console/events", &[], "").await, "event: jobs").await;
     let told = events(&seen, "message");
-    assert_eq!((&told[0]["only_you"], &told[0]["turn"]), (&json!(true), &sent["turn"]));
+    assert_eq!((&told[0]["only"], &told[0]["turn"]), (&json!("you"), &sent["turn"]));
     assert!(told[0]["message"]["text"].as_str().is_some_and(|text| !text.is_empty()));
 }
 
@@ -362,10 +362,10 @@ async fn a_message_is_posted_changed_and_answered_in_its_thread() {
     let quiet = json!({"channel": "C-console", "user": "U-console", "text": "five"});
     assert!(bench.api("chat.postEphemeral", &quiet).await["message_ts"].is_string());
     let told = bench.told("message").await;
-    let seen: Vec<_> = told.iter().map(|told| (&told["message"]["text"], &told["thread"], &told["only_you"])).collect();
-    let (none, no, yes) = (&Value::Null, &json!(false), &json!(true));
+    let seen: Vec<_> = told.iter().map(|told| (&told["message"]["text"], &told["thread"], &told["only"])).collect();
+    let (none, you) = (&Value::Null, &json!("you"));
     let [one, two, three, four, five] = ["one", "two", "three", "four", "five"].map(|text| json!(text));
-    let expected = [(&one, none, no), (&two, none, no), (&three, ts, no), (&four, ts, no), (&five, none, yes)];
+    let expected = [(&one, none, none), (&two, none, none), (&three, ts, none), (&four, ts, none), (&five, none, you)];
     assert_eq!(seen, expected);
     assert_eq!((&told[0]["ts"], &told[1]["ts"]), (ts, ts));
 }
@@ -430,7 +430,7 @@ async fn a_reply_in_a_thread_becomes_a_job_that_answers_there() {
     let jobs = bench.queue.list(None, 10).await.unwrap();
     assert_eq!(done["job"], json!(jobs[0].id.as_str()));
     let told = bench.told("message").await;
-    assert_eq!((&told[1]["from_you"], &told[1]["thread"]), (&json!(true), &posted["ts"]));
+    assert_eq!((&told[1]["from"], &told[1]["thread"]), (&json!("you"), &posted["ts"]));
     assert_eq!(told[1]["message"]["text"], "<@U-catops|catops> nonsense");
     let taken = bench.queue.take(catops_core::Timestamp::now(), std::time::Duration::from_secs(9), 1).await.unwrap();
     let thread = posted["ts"].as_str().unwrap();

@@ -214,7 +214,7 @@ async fn another_approves_and_it_runs_for_its_asker() {
     let said = desk.last().text();
     assert!(
         said.starts_with(
-            "**ann** asks for `drain eu`. Nothing has been run yet. It takes the approval of somebody else with"
+            "**ann** asked for `drain eu`. Nothing has been run yet. It takes the approval of somebody else with"
         ),
         "{said}"
     );
@@ -274,7 +274,7 @@ async fn as_many_approve_as_it_takes_and_no_one_twice() {
     assert_eq!((first.outcome, first.actor.name.as_str(), bot.runs().await), (Outcome::Approved, "bob", 0));
     let said = more.last().text();
     assert!(
-        said.starts_with("**bob** approved `deploy v7`, which **dan** asks for. It takes the approval of 1 more"),
+        said.starts_with("**bob** approved `deploy v7`, which **dan** asked for. It takes the approval of 1 more"),
         "{said}"
     );
     let (twice, told) = bot.decides("bob", Answer::Approve, &more).await;

@@ -27,11 +27,33 @@ function completions(commands, line) {
 /** The words of the bot's answer, as entries. */
 const answered = (words, before) => words.map((word) => ({ insert: `${before}${quoted(word)} `, label: word }));
 
+/** What the bot's own words take, where that is not a line. */
+const TAKES = { history: ["mine", "here", "since"], audit: ["verify", "since"] };
+
+/** What may come next in a line that begins with one of the bot's own words. */
+function ownWords(commands, { name }, rest, line, asks) {
+  const lines = commands.filter((command) => !command.own);
+  const within = /^(\s*)(.*)$/.exec(name === "break-glass" ? rest.replace(/^\s*(?:"[^"]*"|[^\s"]\S*)(?=\s)/, "") : rest)[2];
+  if (name === "break-glass" && within === rest.trimStart()) return [{ hint: true, label: '"<reason>" <command>', about: "why it cannot wait for approval" }];
+  if (name === "why" || name === "break-glass") {
+    const before = line.slice(0, line.length - within.length);
+    const entries = choices(lines, within, asks);
+    if (asks.ask) asks.before = before + asks.before;
+    return entries.map((entry) => (entry.hint ? entry : { ...entry, insert: before + entry.insert }));
+  }
+  if (name === "rerun") return rest.trim() ? [] : [{ hint: true, label: "<job>", about: "as history lists it" }];
+  const current = rest.split(/\s+/).pop();
+  const known = (TAKES[name] ?? []).filter((word) => word.startsWith(current) && word !== current).map((word) => ({ label: word }));
+  const paths = name === "history" ? byName(lines, current).map((command) => ({ label: command.name, about: command.summary })) : [];
+  return [...known, ...paths].map((entry) => ({ ...entry, insert: `${line.slice(0, line.length - current.length)}${entry.label} ` }));
+}
+
 function choices(commands, line, asks) {
   const help = /^help\s+(.*)$/.exec(line);
   if (help) return byName(commands, help[1]).map((command) => ({ insert: `help ${command.name}`, label: command.name, about: command.summary }));
   const found = addressed(commands, line);
   if (!found) return byName(commands, line).map((command) => ({ insert: command.name + " ", label: command.name, about: command.summary }));
+  if (found.command.own) return ownWords(commands, found.command, found.rest, line, asks);
   return parameters(found.command, found.rest, line, asks);
 }
 

@@ -15,7 +15,19 @@ function random() {
 }
 
 const ask = (path, body) =>
-  fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ window: WINDOW, ...body }) });
+  fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ window: WINDOW, who: $("who").value, ...body }) });
+
+/** Offers whom to speak as; with nobody else here there is nothing to choose. */
+function meet(people) {
+  HERE.users = people.map(({ id, name }) => [name, id]);
+  const chosen = $("who").value;
+  $("who").replaceChildren(...HERE.users.map(([name, id]) => el("option", { value: id }, name)));
+  if (people.some(({ id }) => id === chosen)) $("who").value = chosen;
+  $("who").hidden = people.length < 2;
+}
+
+const chosen = () => HERE.users.find(([, id]) => id === $("who").value)?.[0] ?? "you";
+const face = (name) => el("div.face", { "aria-hidden": "true" }, name[0].toUpperCase());
 
 // --- The conversation.
 
@@ -40,15 +52,15 @@ function append(key, turn) {
 }
 
 /** One thing that was typed and everything that came of it. */
-function turnOf(key, text, at) {
+function turnOf(key, text, at, from = chosen()) {
   let turn = turns.get(key);
   if (turn) return turn;
   const ack = el("p.ack", {}, "sending …");
   const replies = el("div");
   const waiting = el("p.waiting", { hidden: "" }, "CatOps is working on it");
-  const you = el("div.post", {}, el("div.face", { "aria-hidden": "true" }, "Y"),
-    el("div", {}, el("div.by", {}, el("b", {}, "you"), clock(at)), el("p.typed", {}, text), ack));
-  turn = { key, text, ack, replies, waiting, answered: false, job: null, node: el("li.turn", {}, you, replies, waiting) };
+  const you = el("div.post", {}, face(from),
+    el("div", {}, el("div.by", {}, el("b", {}, from), clock(at)), el("p.typed", {}, text), ack));
+  turn = { key, text, from, ack, replies, waiting, answered: false, job: null, node: el("li.turn", {}, you, replies, waiting) };
   if (history.at(-1) !== text) history.push(text);
   append(key, turn);
   return turn;
@@ -77,12 +89,12 @@ function arrived(data) {
   } else append(data.ts, { key: data.ts, node: el("li.turn", {}, post.node) });
 }
 
-function postOf({ ts, at, thread, only_you: mine, from_you: own }) {
-  const by = el("div.by", {}, el("b", {}, own ? "you" : "CatOps"), clock(at), mine ? el("i", {}, "only visible to you") : null);
+function postOf({ ts, at, thread, only, from }) {
+  const by = el("div.by", {}, el("b", {}, from ?? "CatOps"), clock(at), only ? el("i", {}, `only visible to ${only}`) : null);
   const post = { ts, body: el("div.body"), thread: el("ol.thread", { "aria-label": "Thread" }), working: el("div") };
-  const tools = mine || thread ? null : el("p.tools", {}, tool("Reply in thread", () => replyForm(post, tools)), tool("Run on this", () => shortcut(post)));
-  post.node = el(`div.post${own ? "" : ".bot"}${mine ? ".only-you" : ""}`, { tabindex: "-1" },
-    el("div.face", { "aria-hidden": "true" }, own ? "Y" : cat()), el("div", {}, by, post.body, post.working, tools, post.thread));
+  const tools = only || thread ? null : el("p.tools", {}, tool("Reply in thread", () => replyForm(post, tools)), tool("Run on this", () => shortcut(post)));
+  post.node = el(`div.post${from ? "" : ".bot"}${only ? ".only-you" : ""}`, { tabindex: "-1" },
+    from ? face(from) : el("div.face", { "aria-hidden": "true" }, cat()), el("div", {}, by, post.body, post.working, tools, post.thread));
   return post;
 }
 
@@ -150,7 +162,7 @@ function acknowledged(turn, { status, shown, said, job }) {
   turn.ack.className = "ack";
   if (status !== 200) return failed(turn, `The bot refused this (status ${status}).`);
   // Without a job and without a word, a form is the answer.
-  const seen = said || job ? "Only visible to you" : "A form asks for the rest";
+  const seen = said || job ? `Only visible to ${turn.from}` : "A form asks for the rest";
   turn.ack.replaceChildren(shown ? "Your words are shown to the channel" : seen, ...(job ? [" · job ", el("code", {}, job)] : []));
   if (!turn.answered) turn.waiting.hidden = !job;
   settle();
@@ -244,6 +256,7 @@ $("composer").onsubmit = (event) => {
   hide();
 };
 $("run").onclick = () => act({ working: $("said") }, "/console/shortcut", {});
+$("who").onchange = () => { hide(); loadCommands(); line.focus(); };
 $("first").onclick = () => { send("ping"); line.focus(); };
 $("newer").onclick = () => { $("scroll").scrollTop = $("scroll").scrollHeight; line.focus(); };
 $("scroll").onscroll = ({ target }) => { if (target.scrollHeight - target.scrollTop - target.clientHeight < 80) $("newer").hidden = true; };
@@ -284,7 +297,7 @@ function listCommands() {
 }
 
 async function loadCommands() {
-  const answer = await fetch("/console/commands");
+  const answer = await fetch(`/console/commands?who=${encodeURIComponent($("who").value)}`);
   if (!answer.ok) return;
   commands = await answer.json();
   listCommands();
@@ -337,6 +350,7 @@ const on = {
       waits.clear();
     }
     boot = data.boot;
+    meet(data.people);
     loadCommands();
   },
   sent(data) { turns.has(data.turn) || keepingPlace(() => adopt(data)); },
@@ -348,8 +362,8 @@ const on = {
 };
 
 /** Gives the turn that this window began the server's name, or shows one that another window began. */
-function adopt({ turn: name, key, text, at }) {
-  const turn = turns.get(key) ?? turnOf(name, text, at);
+function adopt({ turn: name, key, text, at, from }) {
+  const turn = turns.get(key) ?? turnOf(name, text, at, from);
   turns.delete(turn.key);
   turn.key = name;
   turns.set(name, turn);

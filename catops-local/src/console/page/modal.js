@@ -1,6 +1,6 @@
 // A form of the bot's as a dialog. The browser keeps the focus in it, and gives it back when it closes.
 
-const HERE = { users: [["you", "U-console"]], conversations: [["#console", "C-console"]] };
+const HERE = { users: [], conversations: [["#console", "C-console"]] };
 let form = null; // the one that is open
 
 /** Opens a view, or puts it in the place of the open one. */

@@ -41,11 +41,14 @@ function link(address, ...label) {
   return href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label) : el("span", {}, ...label);
 }
 
+/** Who and what is here, by its id; elsewhere the id is all there is. */
+const nameOf = (id) => [...HERE.users, ...HERE.conversations].find(([, own]) => own === id)?.[0].replace(/^#/, "") ?? id;
+
 /** What stands between angle brackets: a link, a mention or a date. */
 function angle(inside) {
   const bar = inside.indexOf("|");
   const [target, label] = bar < 0 ? [inside, ""] : [inside.slice(0, bar), inside.slice(bar + 1)];
-  if (/^[@#]/.test(target)) return el("span.mention", {}, target[0] + (plain(label) || target.slice(1)));
+  if (/^[@#]/.test(target)) return el("span.mention", {}, target[0] + (plain(label) || nameOf(target.slice(1))));
   if (/^!date\^/.test(target)) return plain(label);
   if (target[0] === "!") return el("span.mention", {}, "@" + (plain(label).replace(/^@/, "") || target.slice(1)));
   return web(target) || /^mailto:/.test(target) ? link(target, plain(label || target)) : plain(`<${inside}>`);
