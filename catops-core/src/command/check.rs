@@ -1,5 +1,6 @@
 //! What only shows when a command is built: one test in the plugins' crate looks at all of them.
 
+use super::near::near;
 use super::param::is_same;
 use super::read::parser;
 use super::step::{Piece, pieces};
@@ -40,6 +41,12 @@ fn look_at(command: &Command, commands: &Commands, problems: &mut Vec<String>) {
                 .push(format!("{file}: `{path}`: the default of {} cannot be `{default}`: {reason}", param.label()));
         }
     }
+    if let Some((lock, near)) = command.exclusive().and_then(|lock| Some((lock, meant(lock, command.params())?))) {
+        problems.push(format!(
+            "{file}: `{path}`: exclusive names `{lock}`, which is no parameter; write `{near}` for one lock for each \
+             value of it, or another name for one lock for all"
+        ));
+    }
     for (list, steps) in [("next", command.next()), ("on_failure", command.on_failure())] {
         for step in steps {
             if let Err(wrong) = look_at_step(step, command, commands) {
@@ -47,6 +54,13 @@ fn look_at(command: &Command, commands: &Commands, problems: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Returns the parameter that was meant by the name of a lock that is none; a slip would make one lock of many.
+fn meant<'a>(lock: &str, params: &'a [Param]) -> Option<&'a str> {
+    let names = || params.iter().map(Param::name);
+    let is_long = lock.len() > 3;
+    (is_long && !names().any(|name| name == lock)).then(|| near(lock, names()).first().copied()).flatten()
 }
 
 /// Returns what is wrong with a step, as the end of a sentence. Words may be missing: the chat then asks for them.

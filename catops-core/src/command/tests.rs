@@ -554,6 +554,18 @@ fn steps_that_cannot_be_are_found() {
 }
 
 #[test]
+fn a_slip_in_the_name_of_a_lock_is_found() {
+    static SLIP: Commands = Commands::new("restart", pages, |path| Some(find(path)?.set_exclusive("servce")));
+    static PARAMETER: Commands = Commands::new("restart", pages, |path| Some(find(path)?.set_exclusive("service")));
+    static OTHER: Commands = Commands::new("restart", pages, |path| Some(find(path)?.set_exclusive("deploys")));
+    let found = check(&SLIP).join("\n");
+    assert!(found.contains("`restart`: exclusive names `servce`, which is no parameter; write `service`"), "{found}");
+    for fine in [&PARAMETER, &OTHER] {
+        assert!(!check(fine).join("\n").contains("exclusive"));
+    }
+}
+
+#[test]
 fn only_what_a_step_names_is_kept() {
     assert_eq!(ask("restart “the api”").given, [("service", r#""the api""#.to_owned())]);
     assert_eq!(ask("tag-it x 1 2").given, []);

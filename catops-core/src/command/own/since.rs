@@ -1,5 +1,6 @@
 //! How far to look back.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::command::read::shown;
@@ -30,11 +31,18 @@ impl Since {
     /// Reads the word after `since`.
     pub(super) fn read(word: Option<Token>) -> Result<Self, String> {
         let word = word.map(|word| plain(&word.text)).unwrap_or_default();
-        let read = ago(&word).or_else(|| date(&word));
-        read.ok_or_else(|| {
-            let typed = shown(&word);
-            format!("`since` cannot be `{typed}`: it is a time back, such as `90m`, `2h`, `2d` or `1w`, or a date")
-        })
+        word.parse().map_err(|why| format!("`since` cannot be `{}`: {why}", shown(&word)))
+    }
+}
+
+impl FromStr for Since {
+    type Err = &'static str;
+
+    /// Reads a time back, such as `2d`, or a date or time; else says what it may be.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        ago(word)
+            .or_else(|| date(word))
+            .ok_or("it is a time back, such as `90m`, `2h`, `2d` or `1w`, or a date such as `2026-11-22`")
     }
 }
 
