@@ -1,9 +1,9 @@
 //! The audit, for its operator: whether it is whole, and as a table for other programs.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use catops_core::audit::{self, Record, report, verify};
+use catops_core::command::Since;
 use catops_core::{Error, ErrorKind, Timestamp};
 use clap::{Arg, ArgMatches};
 
@@ -17,8 +17,8 @@ use crate::terminal::{complain, say};
 /// Returns the verb and what it takes.
 pub(crate) fn parser() -> clap::Command {
     let since = || {
-        let help = "From when on: how long ago, such as 7d, 12h or 30m, or a time such as 2026-11-22T03:00:00Z";
-        let read = |text: &str| since(text, Timestamp::now());
+        let help = "From when on: a time back, such as 30m, 12h, 7d or 1w, or a date such as 2026-11-22";
+        let read = |text: &str| text.parse().map(|since: Since| since.time(Timestamp::now()));
         Arg::new("since").long("since").value_name("TIME").value_parser(read).help(help)
     };
     clap::Command::new("audit")
@@ -104,21 +104,6 @@ fn leave(records: &mut Vec<Record>, matches: &ArgMatches) {
     if let Some(since) = matches.get_one::<Timestamp>("since") {
         records.retain(|record| record.ended >= *since);
     }
-}
-
-/// Reads how long before `now`, or a time.
-fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    let wrong = || format!("`{text}` is neither how long ago, such as `7d`, nor a time such as `2026-11-22T03:00:00Z`");
-    let unit = match text.chars().last() {
-        Some('m') => 60,
-        Some('h') => 60 * 60,
-        Some('d') => 24 * 60 * 60,
-        Some('w') => 7 * 24 * 60 * 60,
-        _ => return text.parse().map_err(|_| wrong()),
-    };
-    let count: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    let ago = Duration::from_secs(u64::from(count) * unit);
-    Ok(Timestamp::from_millis(now.since(Timestamp::default()).saturating_sub(ago).as_millis() as u64))
 }
 
 /// Writes each record as the JSON object that it is sealed as.

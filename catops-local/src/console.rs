@@ -4,6 +4,9 @@
 //! and takes the same way through [`Ingress`]; the bot answers at reply addresses and a Web API that the console serves,
 //! and what arrives there goes to the page as server-sent events. No account is needed, and none is used.
 //!
+//! Whoever opens it may speak as a few people, so that what one asks for another can approve; with a token there is one, as
+//! nobody can be told apart.
+//!
 //! It keeps its page from others: without a token it answers only to a loopback name, and in either case neither other
 //! sites nor what a reply contains can use it. See `guard.rs` for the rules.
 
