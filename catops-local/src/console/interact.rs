@@ -41,7 +41,7 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(pressed): Json
     let sent = async {
         let trigger = shared.triggers.make(window, who, now)?;
         let url = shared.address(who, Some(ts), now)?;
-        let payload = payload::press(who, &message, ts, block, button, &trigger, &url, now);
+        let payload = payload::press(who, (ts, &message), block, button, &trigger, &url, now);
         shared.deliver(Body::Interaction(payload), now).await
     };
     done(sent.await)

@@ -79,11 +79,10 @@ fn quoted(message: &Message, ts: &str) -> Value {
     quoted.into()
 }
 
-/// Writes the press of a button. Of a message that only one person sees, Slack quotes nothing.
+/// Writes the press of a button in a message, which comes with its name. Of a message that only one person sees, Slack quotes nothing.
 pub(super) fn press(
     who: &Person,
-    message: &Message,
-    ts: &str,
+    (ts, message): (&str, &Message),
     block: &str,
     button: &Value,
     trigger: &str,
@@ -173,7 +172,7 @@ mod tests {
 
     fn pressed(message: &Message) -> Value {
         let button = message.element("b", "run:1").unwrap();
-        press(WHO, message, "2.0", "b", button, "t1", "http://127.0.0.1:3000/console/reply/x", NOW)
+        press(WHO, ("2.0", message), "b", button, "t1", "http://127.0.0.1:3000/console/reply/x", NOW)
     }
 
     #[test]
