@@ -88,7 +88,7 @@ async fn a_name_of_nothing_but_signs_is_the_id() {
     let mut asks = job("1", "ann", "drain eu", Via::Line);
     asks.request.actor.name = "**".to_owned();
     let (_, desk) = Bot::new().takes(&asks, NOW).await;
-    assert!(desk.last().text().starts_with("**U-ann** asks for"), "{}", desk.last().text());
+    assert!(desk.last().text().starts_with("**U-ann** asked for"), "{}", desk.last().text());
 }
 
 #[tokio::test]
