@@ -16,7 +16,7 @@ use catops_core::store::Store as _;
 use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::common::{Folder, program, send_as};
@@ -31,6 +31,9 @@ const QUEUE: &str = "catops-flow-failed";
 
 /// The function's time-out in seconds: more than a command's limit and the longest wait for a reply address.
 const TIME_OUT: u32 = 60;
+
+/// How many events of a log are given at once.
+const LOG_PAGE: usize = 10_000;
 
 /// How long a process may take to go.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -209,22 +212,24 @@ impl Aws {
     }
 
     /// Returns what the log group of a function holds.
+    ///
+    /// MiniStack gives the first 10,000 events and no token for the rest, so each page begins at the time at which the one
+    /// before it ended, and with the events of that time that are known.
     async fn log(&self, function: &str) -> Result<String, Failure> {
-        let (mut text, mut token) = (String::new(), Value::Null);
+        let (mut text, mut from, mut known) = (String::new(), 0, 0);
         loop {
-            let mut query = json!({"logGroupName": format!("/aws/lambda/{function}")});
-            if !token.is_null() {
-                query["nextToken"] = token;
-            }
+            let query = json!({"logGroupName": format!("/aws/lambda/{function}"), "startTime": from});
             let page = self.stack.json("logs", "Logs_20140328.FilterLogEvents", &query).await?;
-            for event in page["events"].as_array().into_iter().flatten() {
+            let events = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for event in &events[known.min(events.len())..] {
                 text.push_str(event["message"].as_str().unwrap_or_default());
                 text.push('\n');
             }
-            token = page["nextToken"].clone();
-            if token.is_null() {
+            if events.len() <= known || events.len() < LOG_PAGE {
                 return Ok(text);
             }
+            from = events.last().and_then(|event| event["timestamp"].as_u64()).ok_or("an event has no time")?;
+            known = events.iter().filter(|event| event["timestamp"] == from).count();
         }
     }
 }
