@@ -4,11 +4,17 @@
 //! commands the rows use are those of the probe plugins, which leave a line in a file of `CATOPS_PROBE_DIR` each time
 //! they run, so the suite can count runs from outside the process.
 
+mod access;
+mod approve;
+mod audit;
 mod bench;
 mod form;
 mod legs;
+mod lock;
+mod pending;
 mod people;
 mod plain;
+mod plan;
 mod post;
 mod press;
 mod refusals;
@@ -16,12 +22,13 @@ mod report;
 mod schedule;
 mod state;
 mod talk;
+mod words;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use self::bench::{Bench, Gap, NoSecret, SCHEDULE_CHANNEL, Stage, TIME_LIMIT};
+pub use self::bench::{Bench, Gap, NoSecret, SCHEDULE_CHANNEL, Stage, Stored, TIME_LIMIT};
 pub use self::report::{Report, Row, Seen};
 
 /// Why a row failed: what was expected and what was seen.
@@ -54,83 +61,88 @@ pub(crate) use ensure;
 
 type Check = for<'a> fn(&'a Stage<'a>) -> Pin<Box<dyn Future<Output = Checked> + 'a>>;
 
-/// What a row of the table needs.
-enum How {
-    /// It is checked by this.
-    Check(Check),
-    /// Its feature is not built yet.
-    Later(&'static str),
-}
-
 /// Makes the table: number, what the row is called, and its check.
 macro_rules! rows {
-    ($($number:literal $name:literal => $how:tt $(($($arg:tt)+))?;)*) => {
-        vec![$(($number, $name, rows!(@ $how $(($($arg)+))?)),)*]
+    ($($number:literal $name:literal => $check:path;)*) => {
+        vec![$(($number, $name, (|stage| Box::pin($check(stage))) as Check),)*]
     };
-    (@ check ($check:path)) => { How::Check(|stage| Box::pin($check(stage))) };
-    (@ later ($why:literal)) => { How::Later($why) };
 }
 
-fn rows() -> Vec<(u8, &'static str, How)> {
+fn rows() -> Vec<(u8, &'static str, Check)> {
     rows! {
-        1 "public command" => check(plain::public);
-        2 "ephemeral command" => check(plain::ephemeral);
-        3 "unknown command" => check(plain::unknown);
-        4 "help" => check(plain::help);
-        5 "wrong arguments" => check(plain::wrong_arguments);
-        6 "quotes, dashes, escapes, emoji" => check(plain::words);
-        7 "unclosed quote" => check(plain::unclosed_quote);
-        8 "fields, table, code, image, buttons" => check(plain::parts);
-        9 "200 kB of output" => check(plain::flood);
-        10 "a command that returns nothing" => check(plain::nothing);
-        11 "slow command" => check(legs::slow);
-        12 "progress" => check(legs::progress);
-        13 "the chat sends the same request twice" => check(legs::sent_twice);
-        14 "the queue delivers a finished job again" => check(legs::finished_again);
-        15 "the queue delivers a running job again" => check(legs::running_again);
-        16 "the job began and its process died" => check(legs::died);
-        17 "the queue is down" => check(legs::queue_down);
-        18 "the job is larger than the cap" => check(legs::too_large);
-        19 "the store is down when the job is claimed" => check(legs::store_down_before);
-        20 "the store goes down after the run" => check(legs::store_down_after);
-        21 "error, panic, blocked thread, deadline" => check(legs::failures);
-        22 "killed from outside in the second leg" => check(legs::killed);
-        23 "the reply address answers 500, 429, or late" => check(legs::stubborn_address);
-        24 "the reply address has expired" => check(legs::expired_address);
-        25 "a job of the previous and of a newer version" => check(legs::versions);
-        26 "a chain beyond the hop limit" => check(legs::hops);
-        27 "50 commands at once" => check(legs::fifty);
-        28 "forged or stale signature" => check(refusals::signatures);
-        29 "wrong method, type, size, form" => check(refusals::malformed);
-        30 "a forged or expired job at the worker's entry" => check(refusals::jobs);
-        31 "a reply address on another host" => check(refusals::reply_host);
-        32 "no signing secret" => check(refusals::no_secret);
-        33 "a permission the asker lacks" => check(refusals::denied);
-        34 "no secret in any output" => check(refusals::silence);
-        35 "state across processes" => check(state::across_processes);
-        36 "two takers of one lock" => check(state::one_lock);
-        37 "expiry" => check(state::expiry);
-        38 "a scheduled command" => check(schedule::ticks);
-        39 "approval by another person" => later("approvals are not built yet");
-        40 "SIGTERM during a command" => check(state::terminated);
-        41 "a mention, in a channel and in a thread" => check(talk::mentions);
-        42 "a message to the bot alone" => check(talk::direct);
-        43 "messages that are not for the bot" => check(talk::not_for_the_bot);
-        44 "one message told of again, and by two events" => check(talk::sent_again);
-        45 "an event while the queue is down" => check(talk::queue_down);
-        46 "a second slash command, a guest, an organisation" => check(talk::other_words);
-        47 "a button" => check(press::pressed);
-        48 "a button pressed twice, and by two people" => check(press::pressed_twice);
-        49 "a button that the presser may not use" => check(press::denied);
-        50 "a button altered, or of another bot" => check(press::forged);
-        51 "the steps that follow" => check(press::next_steps);
-        52 "a form for what is missing, with errors" => check(form::filled);
-        53 "a form for the command itself, and words while typing" => check(form::asked_which);
-        54 "a form that cannot be opened" => check(form::not_opened);
-        55 "shortcuts, global and on a message" => check(form::shortcuts);
-        56 "progress edits one message, once a second at most" => check(post::progress);
-        57 "progress where the bot is not in the channel" => check(post::no_channel);
-        58 "output too long for a message" => check(post::files);
+        1 "public command" => plain::public;
+        2 "ephemeral command" => plain::ephemeral;
+        3 "unknown command" => plain::unknown;
+        4 "help" => plain::help;
+        5 "wrong arguments" => plain::wrong_arguments;
+        6 "quotes, dashes, escapes, emoji" => plain::words;
+        7 "unclosed quote" => plain::unclosed_quote;
+        8 "fields, table, code, image, buttons" => plain::parts;
+        9 "200 kB of output" => plain::flood;
+        10 "a command that returns nothing" => plain::nothing;
+        11 "slow command" => legs::slow;
+        12 "progress" => legs::progress;
+        13 "the chat sends the same request twice" => legs::sent_twice;
+        14 "the queue delivers a finished job again" => legs::finished_again;
+        15 "the queue delivers a running job again" => legs::running_again;
+        16 "the job began and its process died" => legs::died;
+        17 "the queue is down" => legs::queue_down;
+        18 "the job is larger than the cap" => legs::too_large;
+        19 "the store is down when the job is claimed" => legs::store_down_before;
+        20 "the store goes down after the run" => legs::store_down_after;
+        21 "error, panic, blocked thread, deadline" => legs::failures;
+        22 "killed from outside in the second leg" => legs::killed;
+        23 "the reply address answers 500, 429, or late" => legs::stubborn_address;
+        24 "the reply address has expired" => legs::expired_address;
+        25 "a job of the previous and of a newer version" => legs::versions;
+        26 "a chain beyond the hop limit" => legs::hops;
+        27 "50 commands at once" => legs::fifty;
+        28 "forged or stale signature" => refusals::signatures;
+        29 "wrong method, type, size, form" => refusals::malformed;
+        30 "a forged or expired job at the worker's entry" => refusals::jobs;
+        31 "a reply address on another host" => refusals::reply_host;
+        32 "no signing secret" => refusals::no_secret;
+        33 "a permission the asker lacks" => refusals::denied;
+        34 "no secret in any output" => refusals::silence;
+        35 "state across processes" => state::across_processes;
+        36 "two takers of one lock" => state::one_lock;
+        37 "expiry" => state::expiry;
+        38 "a scheduled command" => schedule::ticks;
+        39 "approval by another person" => approve::by_another;
+        40 "SIGTERM during a command" => state::terminated;
+        41 "a mention, in a channel and in a thread" => talk::mentions;
+        42 "a message to the bot alone" => talk::direct;
+        43 "messages that are not for the bot" => talk::not_for_the_bot;
+        44 "one message told of again, and by two events" => talk::sent_again;
+        45 "an event while the queue is down" => talk::queue_down;
+        46 "a second slash command, a guest, an organisation" => talk::other_words;
+        47 "a button" => press::pressed;
+        48 "a button pressed twice, and by two people" => press::pressed_twice;
+        49 "a button that the presser may not use" => press::denied;
+        50 "a button altered, or of another bot" => press::forged;
+        51 "the steps that follow" => press::next_steps;
+        52 "a form for what is missing, with errors" => form::filled;
+        53 "a form for the command itself, and words while typing" => form::asked_which;
+        54 "a form that cannot be opened" => form::not_opened;
+        55 "shortcuts, global and on a message" => form::shortcuts;
+        56 "progress edits one message, once a second at most" => post::progress;
+        57 "progress where the bot is not in the channel" => post::no_channel;
+        58 "output too long for a message" => post::files;
+        59 "a role allows, a rule denies, an argument decides" => access::roles;
+        60 "two of many approve" => approve::two_of_many;
+        61 "turned down, and taken back" => approve::turned_down;
+        62 "a plan, applied and cancelled" => plan::applied;
+        63 "a changed plan asks again" => plan::changed;
+        64 "what waits with a secret, or too long for a button" => pending::in_the_store;
+        65 "break-glass, with a reason" => pending::break_glass;
+        66 "a decision altered, passed off, or of another bot" => pending::forged;
+        67 "one run at a time" => lock::one_at_a_time;
+        68 "a lock whose holder died" => lock::of_the_dead;
+        69 "a limit per person" => lock::not_too_often;
+        70 "why, and history" => words::why;
+        71 "rerun, by the rules of today" => words::rerun;
+        72 "the audit after a record was altered, and removed" => audit::verified;
+        73 "a member of a user group" => access::group;
     }
 }
 
@@ -151,19 +163,17 @@ pub async fn run(bench: &dyn Bench) -> Report {
     let only = std::env::var("CATOPS_FLOW_ROWS").unwrap_or_default();
     let only: Vec<u8> = only.split(',').filter_map(|number| number.trim().parse().ok()).collect();
     let mut report = Report::new(bench.target());
-    for (number, name, how) in rows() {
+    people::found(bench.workspace());
+    for (number, name, check) in rows() {
         if !only.is_empty() && !only.contains(&number) {
             continue;
         }
         let begun = std::time::Instant::now();
-        let seen = match how {
-            How::Later(why) => Seen::NotBuilt(why),
-            How::Check(check) => match bench.gaps().iter().find(|gap| gap.row == number) {
-                Some(gap) => Seen::Gap(gap.reason),
-                None => match played(bench, number, check).await {
-                    Ok(()) => Seen::Passed,
-                    Err(failure) => Seen::Failed(format!("{failure:?}")),
-                },
+        let seen = match bench.gaps().iter().find(|gap| gap.row == number) {
+            Some(gap) => Seen::Gap(gap.reason),
+            None => match played(bench, number, check).await {
+                Ok(()) => Seen::Passed,
+                Err(failure) => Seen::Failed(format!("{failure:?}")),
             },
         };
         report.rows.push(Row { number, name, seen, took: begun.elapsed() });

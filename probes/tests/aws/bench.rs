@@ -9,9 +9,9 @@ use base64::Engine as _;
 use catops_aws::service::Service;
 use catops_aws::store::DynamoStore;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Stored, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
-use catops_core::job::JobKey;
+use catops_core::job::{JobId, JobKey};
 use catops_core::store::Store as _;
 use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
@@ -316,6 +316,14 @@ impl Bench for Aws {
     async fn records(&self) -> Result<Vec<Record>, Failure> {
         let store = DynamoStore::new(Service::new(self.stack.account.clone(), "dynamodb"), TABLE);
         Ok(store.records(500).await?)
+    }
+
+    async fn stored(&self, job: &JobId) -> Result<Stored, Failure> {
+        crate::table::stored(&self.stack, TABLE, job).await
+    }
+
+    async fn tamper(&self, key: &str, text: Option<&str>) -> Result<(), Failure> {
+        crate::table::tamper(&self.stack, TABLE, key, text).await
     }
 
     async fn output(&self) -> Result<String, Failure> {

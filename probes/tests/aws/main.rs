@@ -11,3 +11,4 @@ mod bench;
 mod deaths;
 mod flow;
 mod ministack;
+mod table;

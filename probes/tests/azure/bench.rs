@@ -10,9 +10,9 @@ use catops_azure::envelope::Tick;
 use catops_azure::storage::Storage;
 use catops_azure::store::TableStore;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{Bench, Failure, Gap, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
+use catops_core::conformance::flow::{Bench, Failure, Gap, NoSecret, SCHEDULE_CHANNEL, Stored, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
-use catops_core::job::JobKey;
+use catops_core::job::{JobId, JobKey};
 use catops_core::store::Store as _;
 use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
@@ -204,6 +204,14 @@ impl Bench for Azure {
         let table = self.table();
         table.create().await?;
         Ok(table.records(500).await?)
+    }
+
+    async fn stored(&self, job: &JobId) -> Result<Stored, Failure> {
+        crate::rows::stored(&self.storage, TABLE, job).await
+    }
+
+    async fn tamper(&self, key: &str, text: Option<&str>) -> Result<(), Failure> {
+        crate::rows::tamper(&self.storage, TABLE, key, text).await
     }
 
     async fn output(&self) -> Result<String, Failure> {

@@ -14,4 +14,5 @@ mod faults;
 mod flow;
 mod host;
 mod queue;
+mod rows;
 mod standin;

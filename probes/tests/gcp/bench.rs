@@ -12,9 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catops_core::audit::Record;
 use catops_core::client::Client;
-use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Stored, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
-use catops_core::job::JobKey;
+use catops_core::job::{JobId, JobKey};
 use catops_core::store::Store as _;
 use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
@@ -284,6 +284,14 @@ impl Bench for Gcp {
         let endpoint = Some(format!("http://{}", self.firestore));
         let store = FirestoreStore::new(Arc::new(Credentials::none()), PROJECT, &self.name, endpoint);
         Ok(store.records(500).await?)
+    }
+
+    async fn stored(&self, job: &JobId) -> Result<Stored, Failure> {
+        crate::documents::stored(self.firestore, PROJECT, &self.name, job).await
+    }
+
+    async fn tamper(&self, key: &str, text: Option<&str>) -> Result<(), Failure> {
+        crate::documents::tamper(self.firestore, key, text).await
     }
 
     async fn output(&self) -> Result<String, Failure> {

@@ -10,6 +10,7 @@ mod relay;
 
 mod bench;
 mod deliveries;
+mod documents;
 mod emulators;
 mod flow;
 mod guard;

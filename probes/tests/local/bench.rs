@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use catops_core::audit::Record;
-use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, TIME_LIMIT};
+use catops_core::conformance::flow::{Bench, Failure, NoSecret, SCHEDULE_CHANNEL, Stored, TIME_LIMIT};
 use catops_core::http::{HttpRequest, HttpResponse};
-use catops_core::job::{JobKey, SealedJob};
+use catops_core::job::{JobId, JobKey, SealedJob};
 use catops_core::testing::slack::{API, BOT_TOKEN, Workspace};
 use catops_core::{Secret, Timestamp};
 use rusqlite::{Connection, params};
@@ -215,6 +215,23 @@ impl Bench for Local {
         let mut rows = database.prepare("SELECT record FROM records ORDER BY seq DESC LIMIT 500")?;
         let texts = rows.query_map([], |row| row.get::<_, String>(0))?;
         texts.map(|text| Ok(serde_json::from_str(&text?)?)).collect()
+    }
+
+    async fn stored(&self, job: &JobId) -> Result<Stored, Failure> {
+        let sql = "SELECT seq, record FROM records WHERE json_extract(record, '$.job') = ?1";
+        let found = self.open("store.db")?.query_row(sql, [job.as_str()], |row| {
+            Ok(Stored { key: row.get::<_, i64>(0)?.to_string(), text: row.get(1)? })
+        });
+        Ok(found?)
+    }
+
+    async fn tamper(&self, key: &str, text: Option<&str>) -> Result<(), Failure> {
+        let (database, seq) = (self.open("store.db")?, key.parse::<i64>()?);
+        match text {
+            Some(text) => database.execute("INSERT OR REPLACE INTO records VALUES (?1, ?2)", params![seq, text])?,
+            None => database.execute("DELETE FROM records WHERE seq = ?1", [seq])?,
+        };
+        Ok(())
     }
 
     async fn output(&self) -> Result<String, Failure> {

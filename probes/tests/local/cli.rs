@@ -149,7 +149,9 @@ fn the_manifest_can_be_piped_and_what_slack_refuses_is_wrong_use() {
     let slash = |at: usize, field: &str| made["features"]["slash_commands"][at][field].as_str().unwrap_or_default();
     assert_eq!((slash(0, "command"), slash(0, "url")), ("/meow", "https://host.example/slack"));
     assert_eq!((slash(1, "command"), slash(1, "usage_hint")), ("/clock", "chime ..."));
-    assert_eq!(made["oauth_config"]["scopes"]["bot"].to_string(), r#"["commands","chat:write","im:history"]"#);
+    // The last one is for the user group that the policy names.
+    let scopes = r#"["commands","chat:write","im:history","usergroups:read"]"#;
+    assert_eq!(made["oauth_config"]["scopes"]["bot"].to_string(), scopes);
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("https://api.slack.com/apps?new_app=1&manifest_json=%7B%22_metadata%22"), "{text}");
     assert!(text.contains("im:history") && !text.contains("files:write"), "{text}");

@@ -30,7 +30,7 @@ async fn closed(member: &str, scopes: &[&str], why: &str) {
     let Body { kind, text } = scene.command("guarded opened");
     bot.send(sdk.signed(bot.secret(), kind, &text.replace("T0001", TEAM))).await;
     bot.says(why).await;
-    bot.says("outcome=\"denied\"").await;
+    bot.says(r#""outcome":"denied""#).await;
     assert_eq!(bot.marks("opened"), 0, "{member}");
 }
 

@@ -73,6 +73,12 @@ pub trait Bench: Sync {
     /// Returns the audit records, the latest first.
     async fn records(&self) -> Result<Vec<Record>, Failure>;
 
+    /// Returns the audit record of `job` as it lies in the target's own store, which the bot knows nothing of here.
+    async fn stored(&self, job: &JobId) -> Result<Stored, Failure>;
+
+    /// Puts a record there, or takes it away if it has no text, past the bot: as whoever has access to the store can.
+    async fn tamper(&self, key: &str, text: Option<&str>) -> Result<(), Failure>;
+
     /// Returns everything that the target has printed so far.
     async fn output(&self) -> Result<String, Failure>;
 
@@ -93,6 +99,15 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(4);
 
 /// The channel for the replies of scheduled commands.
 pub const SCHEDULE_CHANNEL: &str = "C0038";
+
+/// An audit record as it lies in a target's store.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// What it is found by there.
+    pub key: String,
+    /// The record as JSON.
+    pub text: String,
+}
 
 /// What a target does without a signing secret.
 #[derive(Debug)]
@@ -266,6 +281,6 @@ impl<'a> Stage<'a> {
 }
 
 /// Returns the id of the job that the command `call` becomes.
-fn id(call: &Call) -> JobId {
+pub(super) fn id(call: &Call) -> JobId {
     JobId::of(&["slack", call.team(), call.trigger_id()])
 }

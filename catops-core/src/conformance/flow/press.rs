@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::bench::Stage;
+use super::bench::{Stage, id};
 use super::{Checked, Failure, ensure};
 use crate::audit::Outcome;
 use crate::chat::{Ack, Chat as _};
@@ -18,7 +18,7 @@ async fn offered(stage: &Stage<'_>, mark: &str) -> Result<Message, Failure> {
 }
 
 /// Returns the message as it stands now.
-fn now(workspace: &Workspace, message: &Message) -> Result<Message, Failure> {
+pub(super) fn now(workspace: &Workspace, message: &Message) -> Result<Message, Failure> {
     let mut all = workspace.messages(&message.channel).into_iter();
     all.find(|one| one.ts == message.ts).ok_or_else(|| "the message is gone".into())
 }
@@ -82,23 +82,20 @@ pub(super) async fn denied(stage: &Stage<'_>) -> Checked {
 pub(super) async fn forged(stage: &Stage<'_>) -> Checked {
     let (workspace, mark) = (stage.bench.workspace(), stage.name());
     let message = offered(stage, &mark).await?;
-    let sound = value(&message.body)?;
-    ensure!(sound.contains(&mark), "the first button runs {sound:?}");
-    let with = |value: &str| -> Result<Call, Failure> {
-        let mut altered = message.clone();
-        for block in altered.body["blocks"].as_array_mut().into_iter().flatten() {
-            for button in block["elements"].as_array_mut().into_iter().flatten() {
-                if button["value"].as_str() == Some(&sound) {
-                    button["value"] = value.into();
-                }
-            }
-        }
-        Ok(workspace.press_in(&altered, "Say it")?)
-    };
+    let sound = value(&message.body, "Say it")?;
+    ensure!(sound.contains(&mark), "the button runs {sound:?}");
+    let with =
+        |value: &str| -> Result<Call, Failure> { Ok(workspace.press_in(&with(&message, &sound, value), "Say it")?) };
     // One altered character in each part: version, seal, ticket, time, line.
+    let mut jobs = Vec::new();
     for at in (0..sound.len()).step_by(7) {
         let altered: String = sound.char_indices().map(|(here, c)| if here == at { flipped(c) } else { c }).collect();
-        stage.refused(&with(&altered)?, &format!("a button altered at {at}")).await?;
+        let press = with(&altered)?;
+        stage.refused(&press, &format!("a button altered at {at}")).await?;
+        jobs.push(id(&press));
+    }
+    for job in jobs {
+        stage.ended(&job, Outcome::Forged).await?;
     }
     stage.refused(&with(&format!("{sound} twice"))?, "a button with a longer line").await?;
     stage.refused(&with(&sound[..sound.len() - 1])?, "a button with a shorter line").await?;
@@ -106,7 +103,7 @@ pub(super) async fn forged(stage: &Stage<'_>) -> Checked {
     let other = Workspace::start_with(Secret::new("of another bot, 32 characters at least".to_owned())).await?;
     let reply = Reply::to_channel("x").button("Say it", format!("say {mark} stolen"));
     let theirs = other.chat()?.ack(Ack::Reply(&reply), other.now()).into_body();
-    let theirs = value(&serde_json::from_slice(&theirs)?)?;
+    let theirs = value(&serde_json::from_slice(&theirs)?, "Say it")?;
     stage.refused(&with(&theirs)?, "another bot's button").await?;
     stage.settled().await?;
     ensure!(stage.marks(&mark) == 0, "one of them ran");
@@ -117,16 +114,29 @@ pub(super) async fn forged(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-/// Returns the value of the first button of a message.
-fn value(message: &Value) -> Result<String, Failure> {
+/// Returns the value of the button with these words.
+pub(super) fn value(message: &Value, label: &str) -> Result<String, Failure> {
     let blocks = message["blocks"].as_array().into_iter().flatten();
-    let mut buttons = blocks.filter_map(|block| block["elements"].as_array()).flatten();
-    let value = buttons.find_map(|button| button["value"].as_str().map(str::to_owned));
-    value.ok_or_else(|| format!("no button has a value: {message}").into())
+    let buttons = blocks.filter_map(|block| block["elements"].as_array()).flatten();
+    let value = buttons.filter(|button| button["text"]["text"] == *label).find_map(|button| button["value"].as_str());
+    value.map(str::to_owned).ok_or_else(|| format!("no button {label:?} has a value: {message}").into())
+}
+
+/// Returns the message with one button's value in place of another.
+pub(super) fn with(message: &Message, sound: &str, value: &str) -> Message {
+    let mut altered = message.clone();
+    for block in altered.body["blocks"].as_array_mut().into_iter().flatten() {
+        for button in block["elements"].as_array_mut().into_iter().flatten() {
+            if button["value"].as_str() == Some(sound) {
+                button["value"] = value.into();
+            }
+        }
+    }
+    altered
 }
 
 /// Another character of the same kind, so that the value is wrong and not merely ill-formed.
-fn flipped(c: char) -> char {
+pub(super) fn flipped(c: char) -> char {
     match c {
         '0' => '1',
         'a' => 'b',

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::bench::{NoSecret, Stage};
-use super::{Checked, ensure};
+use super::{Checked, ensure, pending};
 use crate::audit::Outcome;
 use crate::http::{HttpRequest, MAX_BODY};
 use crate::job::{Job, JobId, JobKey};
@@ -110,13 +110,16 @@ pub(super) async fn jobs(stage: &Stage<'_>) -> Checked {
         stage.settled().await?;
     }
     ensure!(stage.bench.workspace().tries(path) == 0, "a forged job was answered");
-    // The record of what was asked for in earnest is in the log too; nothing is of what was forged.
-    ensure!(!stage.bench.output().await?.contains(&mark), "something of them is in the log");
-    let job = make("expired");
+    // What is the bot's own and came too late is answered and recorded.
+    let late = stage.name();
+    let job = stage.job(&stage.command(&format!("say {late} expired")));
     let expires = Timestamp::from_secs(job.asked.as_secs() - 1);
+    let id = job.id.clone();
     stage.deliver(&Job { expires, ..job }).await?;
+    stage.ended(&id, Outcome::Expired).await?;
     stage.settled().await?;
-    ensure!(stage.marks(&mark) == 0, "one of them ran");
+    ensure!(stage.marks(&mark) == 0 && stage.marks(&late) == 0, "one of them ran");
+    ensure!(!stage.bench.output().await?.contains(&mark), "something of them is in the log");
     stage.ask("say it still works").await?;
     Ok(())
 }
@@ -172,6 +175,7 @@ pub(super) async fn silence(stage: &Stage<'_>) -> Checked {
     stage.does(stage.command(&format!("login --password {secret}"))).await?;
     let view = stage.bench.workspace().view().ok_or("no form was opened")?;
     ensure!(view.all().contains("login") && !view.all().contains(secret), "the form shows it: {}", view.all());
+    pending::keeps(stage, secret).await?;
     // The bot posts with its token where the reply address is of no use.
     let posting = stage.command("say posted by token");
     stage.bench.workspace().script(posting.path(), [Answer::Status(404)]);
