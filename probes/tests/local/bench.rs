@@ -88,8 +88,9 @@ pub(crate) async fn ready(child: &mut Child, address: SocketAddr) -> Result<(), 
 
 impl Local {
     pub(crate) async fn start() -> Result<Self, Failure> {
-        let (folder, address) = (Folder::new("flow")?, free_port()?);
         let slack = Workspace::start_with(Secret::new(SECRET.to_owned())).await?;
+        // After the workspace, which could listen on the port that was free before.
+        let (folder, address) = (Folder::new("flow")?, free_port()?);
         let key = JobKey::derive([slack.signer().secret()]);
         let mut child = bot(folder.path(), address, &slack)?.spawn()?;
         ready(&mut child, address).await?;
