@@ -156,13 +156,6 @@ fn metrics(event: &Event, now: Timestamp) -> Option<Metrics<'_>> {
     })
 }
 
-/// Writes `2026-11-22T12:03:09.042Z`, which is how CloudWatch wants a time.
-fn rfc3339(time: Timestamp) -> String {
-    let text = time.to_string();
-    let (day, time_of_day) = (text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default());
-    format!("{day}T{time_of_day}.{:03}Z", time.as_millis() % 1000)
-}
-
 /// Writes one line for an event to standard output, which Lambda puts into the log as it is. A line that cannot be written
 /// is lost. As text, the line has no place for metrics, which get one of their own.
 pub(crate) fn write(format: Format, origin: &Origin<'_>, event: &Event, now: Timestamp) {
@@ -170,7 +163,7 @@ pub(crate) fn write(format: Format, origin: &Origin<'_>, event: &Event, now: Tim
     let is_shown = tracing::enabled!(tracing::Level::INFO);
     let line = match format {
         Format::Json if is_shown => {
-            let (timestamp, level, message) = (&rfc3339(now), "INFO", "event");
+            let (timestamp, level, message) = (&now.rfc3339(), "INFO", "event");
             let &Origin { request_id, item, .. } = origin;
             let metrics = metrics(event, now);
             serde_json::to_string(&Line { timestamp, level, message, request_id, item, event, ms, left_ms, metrics })
@@ -198,7 +191,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 
     fn line(event: &Event) -> String {
-        let (timestamp, level, message) = (rfc3339(NOW), "INFO", "event");
+        let (timestamp, level, message) = (NOW.rfc3339(), "INFO", "event");
         let metrics = metrics(event, NOW);
         let (timestamp, request_id) = (timestamp.as_str(), "r-1");
         let line = Line { timestamp, level, message, request_id, item: None, event, ms: 13, left_ms: 9000, metrics };

@@ -6,14 +6,14 @@
 //! Each audit record is a line too, of level `info` and the target [`audit::LOG`](crate::audit::LOG), in its field `record`:
 //! with `warn` or less the log does not have them, and cannot tell whether the store's were cut off.
 
-mod google;
+mod lines;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::writer::{MakeWriter, MakeWriterExt as _};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry;
 
+use self::lines::{Lines, Out};
 use crate::error::{Error, ErrorKind};
 
 /// How log lines look.
@@ -60,38 +60,35 @@ pub fn parse(text: &str) -> Result<(Level, Format), Error> {
 ///
 /// At `trace`, only CatOps's own lines are written: what libraries trace is what goes over the wire, secrets included.
 pub fn init(level: Level, format: Format) {
-    init_with(level, format, std::io::stderr);
+    init_with(level, format, Box::new(|_, line| write(&mut std::io::stderr(), line)));
 }
 
 /// Starts writing log lines: errors to standard error and all others to standard output, for platforms that take
 /// whatever comes on standard error for an error. Otherwise like [`init`].
 pub fn init_split(level: Level, format: Format) {
-    init_with(level, format, std::io::stderr.with_max_level(Level::ERROR).or_else(std::io::stdout));
+    let split = |level, line: &[u8]| match level {
+        Level::ERROR => write(&mut std::io::stderr(), line),
+        _ => write(&mut std::io::stdout(), line),
+    };
+    init_with(level, format, Box::new(split));
 }
 
-fn init_with(level: Level, format: Format, to: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
+/// Writes a line in one call, so that it does not mix with those of another process.
+fn write(out: &mut dyn std::io::Write, line: &[u8]) {
+    // There is nowhere left to say that the log cannot be written.
+    let _ = out.write_all(line).and_then(|()| out.flush());
+}
+
+fn init_with(level: Level, format: Format, out: Out) {
     // The one error is that a subscriber is already there, as in tests.
-    let _ = tracing::subscriber::set_global_default(writing(level, format, to));
+    let _ = tracing::subscriber::set_global_default(writing(level, format, out));
 }
 
-fn writing(
-    level: Level,
-    format: Format,
-    to: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
-) -> Box<dyn tracing::Subscriber + Send + Sync> {
+fn writing(level: Level, format: Format, out: Out) -> impl tracing::Subscriber + Send + Sync {
     let shown = move |line: &Metadata<'_>| {
         *line.level() <= level && (*line.level() < Level::TRACE || line.target().starts_with("catops"))
     };
-    let shown = filter_fn(shown).with_max_level_hint(level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(to).with_target(false);
-    match format {
-        Format::Text => Box::new(registry().with(lines.with_ansi(false).with_filter(shown))),
-        Format::Json => {
-            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(true);
-            Box::new(registry().with(lines.with_filter(shown)))
-        }
-        Format::Google => Box::new(registry().with(google::Lines::new(std::io::stderr).with_filter(shown))),
-    }
+    registry().with(Lines::new(format, out).with_filter(filter_fn(shown).with_max_level_hint(level)))
 }
 
 #[cfg(test)]

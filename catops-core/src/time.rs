@@ -43,6 +43,13 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// Returns it as RFC 3339 writes it, to the millisecond, such as `2026-11-22T12:03:09.250Z`.
+    pub fn rfc3339(self) -> String {
+        let text = self.to_string();
+        let (day, time_of_day) = (text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default());
+        format!("{day}T{time_of_day}.{:03}Z", self.as_millis() % 1000)
+    }
 }
 
 impl From<SystemTime> for Timestamp {

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use super::*;
@@ -19,22 +18,9 @@ fn find(path: &str) -> Option<Command> {
 
 static COMMANDS: Commands = Commands::new("say", |_| "", find);
 
-#[derive(Clone, Debug, Default)]
-struct Out(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Runs a job, and returns the record of it and what the log then has of jobs that ended.
 fn logged(level: Level, format: Format) -> (Record, Vec<String>) {
-    let out = Out::default();
+    let out = Arc::new(Mutex::new(Vec::new()));
     let to = out.clone();
     let store = Arc::new(MemoryStore::default());
     let app = Arc::new(App::new(&COMMANDS, Vec::new(), job::JobKey::derive([])));
@@ -51,12 +37,15 @@ fn logged(level: Level, format: Format) -> (Record, Vec<String>) {
         request,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    tracing::subscriber::with_default(writing(level, format, move || to.clone()), || {
-        let responder = Arc::new(crate::responder::MemoryResponder::default());
-        runtime.block_on(dispatcher.run(&job, responder, now, std::time::Duration::from_secs(10)));
-    });
+    tracing::subscriber::with_default(
+        writing(level, format, Box::new(move |_, line| to.lock().unwrap().extend_from_slice(line))),
+        || {
+            let responder = Arc::new(crate::responder::MemoryResponder::default());
+            runtime.block_on(dispatcher.run(&job, responder, now, std::time::Duration::from_secs(10)));
+        },
+    );
     let record = runtime.block_on(store.records(1)).unwrap().remove(0);
-    let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(out.lock().unwrap().clone()).unwrap();
     (record, text.lines().filter(|line| line.contains("a job ended")).map(str::to_owned).collect())
 }
 
