@@ -103,7 +103,7 @@ fn wrong_words_are_told() {
     let folder = Folder::new("audit-words").expect("a folder");
     for (words, says) in [
         (&["audit"][..], "verify"),
-        (&["audit", "verify", "--since", "yesterday"], "such as `7d`"),
+        (&["audit", "verify", "--since", "yesterday"], "such as `90m`, `2h`"),
         (&["audit", "export", "--format", "xls"], "csv"),
     ] {
         let (code, said, complaint) = run(folder.path(), words);
