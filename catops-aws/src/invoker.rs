@@ -53,12 +53,20 @@ pub struct LambdaInvoker {
     lambda: Service,
     /// What to invoke outside of any invocation.
     function: String,
+    patience: Patience,
 }
 
 impl LambdaInvoker {
     /// Makes one that invokes `function` (a name or an ARN) unless the invocation at hand names another version of it.
     pub fn new(account: Arc<Account>, function: impl Into<String>) -> Self {
-        Self { lambda: Service::new(account, "lambda"), function: function.into() }
+        Self { lambda: Service::new(account, "lambda"), function: function.into(), patience: PATIENCE }
+    }
+
+    /// Sets how much trouble a call takes, in place of what an acknowledgement has time for.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Opens the connection that the first job will need, and sees whether the function may invoke itself.
@@ -80,7 +88,7 @@ impl LambdaInvoker {
         let mut headers = vec![("content-type", "application/json"), ("x-amz-invocation-type", kind)];
         headers.extend(trace.map(|trace| ("x-amzn-trace-id", trace)));
         let call = Call { method: Method::POST, path: path.into(), headers: &headers, body };
-        let answer = self.lambda.send(&call, &PATIENCE).await?;
+        let answer = self.lambda.send(&call, &self.patience).await?;
         match answer.status {
             status if status == expected => Ok(()),
             StatusCode::FORBIDDEN => {

@@ -90,6 +90,15 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, step)
 }
 
+impl Recorder {
+    /// An emulator that starts fifty programs on a busy machine does not answer as Lambda does.
+    fn patient(&self) -> LambdaInvoker {
+        let attempt = Duration::from_secs(15);
+        let patience = Patience { attempt, total: 2 * attempt, ..Patience::default() };
+        LambdaInvoker::new(Emulator::MiniStack.account(), &self.function).with_patience(patience)
+    }
+}
+
 #[async_trait]
 impl Bench for Recorder {
     async fn invoker(&self) -> Arc<dyn Invoker> {
@@ -100,7 +109,7 @@ impl Bench for Recorder {
             "Environment": {"Variables": {"PLACE": self.place}},
         });
         self.lambda(http::Method::POST, "/2015-03-31/functions", &function).await;
-        Arc::new(LambdaInvoker::new(Emulator::MiniStack.account(), &self.function))
+        Arc::new(self.patient())
     }
 
     async fn delivered(&self, count: usize) -> Vec<String> {
@@ -114,7 +123,7 @@ impl Bench for Recorder {
 
     /// What was accepted is in Lambda; this process has no part in it any more.
     async fn restart(&self) -> Arc<dyn Invoker> {
-        Arc::new(LambdaInvoker::new(Emulator::MiniStack.account(), &self.function))
+        Arc::new(self.patient())
     }
 
     async fn refuse(&self) {
