@@ -22,7 +22,7 @@ struct Lock {
 impl Lock {
     /// Whether `actor` holds it. By id, since people choose their names.
     fn is_of(&self, actor: &Actor) -> bool {
-        self.holder.id == actor.id && self.holder.team == actor.team
+        self.holder.is_same(actor)
     }
 
     fn is_over(&self, now: Timestamp) -> bool {

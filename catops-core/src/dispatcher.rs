@@ -5,6 +5,7 @@ mod asking;
 mod decide;
 mod forged;
 mod hold;
+mod kept;
 mod limit;
 mod lock;
 mod next;

@@ -211,7 +211,9 @@ impl Policy {
 
     /// Returns whether it can be that others have to approve a command.
     pub fn may_take_approval(&self, command: &Command) -> bool {
-        command.approve().is_some() || self.rules.rules.iter().any(|rule| rule.effect == Effect::Approve)
+        let is_about =
+            |rule: &Rule| rule.effect == Effect::Approve && rule.target.has(&command.path(), command.requires());
+        command.approve().is_some() || self.rules.rules.iter().any(is_about)
     }
 
     /// Returns what it takes to run a command that may be run, if others have to approve it.

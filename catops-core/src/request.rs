@@ -114,6 +114,13 @@ pub struct Actor {
     pub team: String,
 }
 
+impl Actor {
+    /// Returns whether both are one person: by id and workspace, never by name.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && self.team == other.team
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.name.is_empty() { &self.id } else { &self.name })

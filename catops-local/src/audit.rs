@@ -156,12 +156,12 @@ fn table(out: &mut dyn Write, records: &[Record]) -> io::Result<()> {
 fn row(record: &Record) -> [String; HEAD.len()] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let link = record.link.as_ref();
-    let approvers = record.approvers.iter().map(|approver| format!("{} at {}", approver.who.id, time(approver.at)));
+    let approvers = record.approvers.iter().map(|approver| format!("{} at {}", approver.who.id, approver.at.rfc3339()));
     let after = link.into_iter().flat_map(|link| &link.after).map(|seen| seen.seal.as_str());
     [
         record.job.to_string(),
-        time(record.asked),
-        time(record.ended),
+        record.asked.rfc3339(),
+        record.ended.rfc3339(),
         record.actor.name.clone(),
         record.actor.id.clone(),
         record.actor.team.clone(),
@@ -184,12 +184,6 @@ fn row(record: &Record) -> [String; HEAD.len()] {
         after.collect::<Vec<_>>().join(" "),
         link.map(|link| link.seal.clone()).unwrap_or_default(),
     ]
-}
-
-/// Shows a time as spreadsheets read it, with milliseconds: `2026-11-22T12:03:09.250Z`.
-fn time(at: Timestamp) -> String {
-    let shown = at.to_string();
-    format!("{}T{}.{:03}Z", &shown[..10], &shown[11..19], at.as_millis() % 1000)
 }
 
 /// Puts an apostrophe before what a spreadsheet would run as a formula. owasp.org, "CSV Injection".

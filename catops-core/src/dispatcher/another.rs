@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// Returns what takes the replies to what `asker` asked for, when `presser` has pressed.
 pub(super) fn for_asker(responder: &Arc<dyn Responder>, presser: &Actor, asker: &Actor) -> Arc<dyn Responder> {
-    if presser.id == asker.id && presser.team == asker.team {
+    if presser.is_same(asker) {
         return responder.clone();
     }
     Arc::new(ForAsker { responder: responder.clone(), asker: asker.clone() })

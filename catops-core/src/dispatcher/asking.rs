@@ -107,7 +107,7 @@ pub(super) fn denied(pending: &Pending, why: &str) -> Reply {
 }
 
 pub(super) fn rejected(who: &Actor, pending: &Pending, line: &str) -> Reply {
-    let is_same = who.id == pending.asker.id && who.team == pending.asker.team;
+    let is_same = who.is_same(&pending.asker);
     let (who, asker, line) = (name_of(who), name_of(&pending.asker), bare(line));
     Reply::to_channel(match is_same {
         true => format!("**{who}** took back `{line}`. Nothing was run."),

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::another::for_asker;
-use super::hold::{Takes, key, open};
+use super::hold::Takes;
+use super::kept::Kept;
 use super::turn::{Call, Ending, Notes, Turn};
-use super::{Dispatched, Dispatcher, asking, ticket, words};
+use super::{Dispatched, Dispatcher, asking, kept, ticket, words};
 use crate::audit::{Approver, Outcome};
 use crate::command::{Asked, What};
 use crate::error::Error;
-use crate::job::{Job, JobId};
+use crate::job::Job;
 use crate::pending::{Answer, Pending};
 use crate::policy::{Approval, Asker, Groups};
 use crate::reply::{Audience, Reply};
 use crate::request::{Actor, Decided, Request};
-use crate::store::When;
 
 impl Turn<'_> {
     /// Takes the press of a button that decides.
@@ -22,7 +22,7 @@ impl Turn<'_> {
         let pending = match self.pending(decided).await {
             Ok(Ok(pending)) => pending,
             // Nobody knows what it was.
-            Ok(Err((outcome, reply))) => return self.say(String::new(), String::new(), outcome, reply).await,
+            Ok(Err((outcome, reply))) => return self.tell(Ending::of(outcome, reply)).await,
             Err(error) => return self.unclaimed(&error).await,
         };
         let mut notes = Notes {
@@ -45,7 +45,7 @@ impl Turn<'_> {
         let (name, arguments, call) = match theirs.read() {
             (name, arguments, Ok(call)) => (name, arguments, call),
             (name, arguments, Err((outcome, reply))) => {
-                return self.leave(name, arguments, outcome, reply, notes).await;
+                return self.tell(Ending { command: name, arguments, outcome, reply, notes }).await;
             }
         };
         if pending.expires <= self.clock.now() {
@@ -73,7 +73,7 @@ impl Turn<'_> {
             Err(error) => return self.unclaimed(&error).await,
         }
         if decided.carried.is_empty() {
-            self.forget(&decided.press.ticket).await;
+            kept::forget(&*self.dispatcher.store, &decided.press.ticket, self.clock.now()).await;
         }
         if !decided.answer.is_yes() {
             let reply = asking::rejected(&self.job.request.actor, &pending, &format!("{name} {arguments}"));
@@ -123,19 +123,15 @@ impl Turn<'_> {
         if Some(&plan.hash) == pending.plan.as_ref() {
             return match theirs.read() {
                 (.., Ok(call)) => theirs.perform(call, notes).await,
-                (name, arguments, Err((outcome, reply))) => self.leave(name, arguments, outcome, reply, notes).await,
+                (name, arguments, Err((outcome, reply))) => {
+                    self.tell(Ending { command: name, arguments, outcome, reply, notes }).await
+                }
             };
         }
         let expires = self.clock.now() + takes.time();
         let pending = Pending { expires, plan: Some(plan.hash.clone()), approvers: Vec::new(), ..pending };
         let ending = Ending { command: name, arguments, outcome: Outcome::Changed, reply: Reply::default(), notes };
         self.ask(&outbox, &command, &takes, pending, Some(plan), ending).await
-    }
-
-    /// Ends the press, and leaves what waits as it is.
-    async fn leave(&self, name: String, arguments: String, outcome: Outcome, reply: Reply, notes: Notes) -> Dispatched {
-        let ending = Ending { command: name, arguments, outcome, reply, notes };
-        self.end(&self.outbox(Audience::Asker), ending).await
     }
 
     /// Returns those of the approvers who could approve today.
@@ -165,19 +161,20 @@ impl Turn<'_> {
         let gone = |outcome| Ok(Err((outcome, asking::gone())));
         let stored;
         let text = if decided.carried.is_empty() {
-            let Some(entry) = store.get(&key(ticket), now).await? else {
-                // What was decided is not kept.
-                let used = ticket::used_up(&**store, ticket, now).await?;
-                let used = used.map(|used| (Outcome::Used, words::used(&used, &self.job.request.actor)));
-                return Ok(Err(used.unwrap_or_else(|| (Outcome::Expired, asking::gone()))));
-            };
-            stored = entry.value;
-            match open(app.key(), ticket, &stored) {
-                Some(text) => text,
-                None => {
+            match kept::get(&**store, app.key(), ticket, now).await? {
+                Kept::Text(text) => {
+                    stored = text;
+                    &stored
+                }
+                Kept::Altered => {
                     tracing::warn!(%ticket, "what waits in the store was altered, or is of another bot");
                     return gone(Outcome::Forged);
                 }
+                // What was decided is not kept.
+                Kept::Nothing => match ticket::used_up(&**store, ticket, now).await? {
+                    Some(used) => return Ok(Err((Outcome::Used, words::used(&used, &self.job.request.actor)))),
+                    None => return gone(Outcome::Expired),
+                },
             }
         } else {
             &decided.carried
@@ -187,13 +184,6 @@ impl Turn<'_> {
             Ok(_) => gone(Outcome::Forged),
             // Another version wrote it. What the parser says could quote the line.
             Err(_) => gone(Outcome::Skewed),
-        }
-    }
-
-    /// Removes from the store what was decided. It expires by itself too.
-    async fn forget(&self, ticket: &JobId) {
-        if let Err(error) = self.dispatcher.store.delete(&key(ticket), When::Always, self.clock.now()).await {
-            tracing::warn!(%ticket, error = error.chain(), "what was decided is still in the store");
         }
     }
 
@@ -219,7 +209,7 @@ impl Turn<'_> {
         // To approve one must be another for sure, and to decide in one's own name the same for sure: an id of another
         // workspace is neither.
         let may_be = |other: &Actor| me.id == other.id;
-        let is_asker = may_be(&pending.asker) && me.team == pending.asker.team;
+        let is_asker = me.is_same(&pending.asker);
         match (answer, may_be(&pending.asker), approval) {
             (Answer::Apply | Answer::Cancel | Answer::Deny, _, _) if is_asker => Ok(()),
             (Answer::Apply | Answer::Cancel, ..) => Err(asking::not_theirs(pending)),

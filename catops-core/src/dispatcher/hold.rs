@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use super::run::{self, Ended};
 use super::turn::{Call, Ending, Notes, Turn};
-use super::{Dispatched, asking};
+use super::{Dispatched, Dispatcher, asking, kept};
 use crate::audit::Outcome;
 use crate::command::{Command, Run, Values};
 use crate::context::Outbox;
 use crate::error::{Error, ErrorKind};
-use crate::job::{JobId, JobKey};
+use crate::job::JobId;
 use crate::pending::{Answer, Pending};
 use crate::policy::{Approval, Asker};
 use crate::reply::{Audience, Decision, Part, Reply};
-use crate::store::When;
 
 /// How long a plan waits to be applied, where nobody has to approve it.
 const PLAN_TIME: Duration = Duration::from_secs(15 * 60);
@@ -139,9 +138,8 @@ impl Turn<'_> {
         if !command.has_secret() && text.encode_utf16().count() <= room {
             return Ok(text);
         }
-        let (store, now) = (&self.dispatcher.store, self.clock.now());
-        let sealed = seal(self.dispatcher.app.key(), ticket, &text);
-        store.put(&key(ticket), &sealed, Some(pending.expires), When::Always, now).await?;
+        let Dispatcher { app, store, .. } = self.dispatcher;
+        kept::put(&**store, app.key(), ticket, &text, pending.expires, self.clock.now()).await?;
         Ok(String::new())
     }
 
@@ -167,24 +165,4 @@ impl Turn<'_> {
         let hash = self.dispatcher.app.key().tag("plan", &format!("{name}\n{}\n{parts}", self.job.request.text));
         Ok(Plan { reply, hash })
     }
-}
-
-/// What [`JobKey::tag`] signs what waits in the store for.
-const PURPOSE: &str = "pending";
-
-/// Writes what waits under `ticket` as the store has it: `<64 hex digits>:<JSON>`. Who can write there shall not be able to
-/// say what is run, and in whose name.
-fn seal(key: &JobKey, ticket: &JobId, text: &str) -> String {
-    format!("{}:{text}", key.tag(PURPOSE, &format!("{ticket}:{text}")))
-}
-
-/// Returns what was sealed under `ticket`, if this bot did so.
-pub(super) fn open<'a>(key: &JobKey, ticket: &JobId, sealed: &'a str) -> Option<&'a str> {
-    let (tag, text) = sealed.split_once(':')?;
-    key.is_tag(tag, PURPOSE, &format!("{ticket}:{text}")).then_some(text)
-}
-
-/// Where the store has what waits.
-pub(super) fn key(ticket: &JobId) -> String {
-    format!("pending/{ticket}")
 }

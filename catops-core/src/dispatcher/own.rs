@@ -8,7 +8,7 @@ mod why;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::turn::{Notes, Turn};
+use super::turn::{Ending, Notes, Turn};
 use super::{Dispatched, Dispatcher, words};
 use crate::audit::report::verified;
 use crate::audit::{Outcome, Record};
@@ -44,7 +44,9 @@ impl Turn<'_> {
             },
         };
         match ended {
-            Ok((outcome, reply)) => self.say(name, arguments, outcome, reply).await,
+            Ok((outcome, reply)) => {
+                self.tell(Ending { command: name, arguments, outcome, reply, notes: Notes::default() }).await
+            }
             Err(error) => self.unclaimed(&error).await,
         }
     }
@@ -96,7 +98,7 @@ impl Turn<'_> {
 
     fn is_mine(&self, record: &Record) -> bool {
         let me = &self.job.request.actor;
-        record.actor.id == me.id && record.actor.team == me.team && record.chat == self.job.reply_to.chat
+        record.actor.is_same(me) && record.chat == self.job.reply_to.chat
     }
 
     fn is_here(&self, record: &Record) -> bool {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::counted::{Counted, Wrong};
 use super::{Dispatched, Dispatcher};
 use crate::app::App;
 use crate::audit::{Outcome, Record};
@@ -24,7 +25,7 @@ use crate::job::{Job, JobId, JobKey, MAX_WAIT};
 use crate::reply::{Audience, Part, Reply};
 use crate::request::{Actor, Press, ReplyTo, Request, UserRef, Via};
 use crate::responder::{Posted, Responder};
-use crate::store::{Entry, KEEP_CLAIM, MemoryStore, Put, Store, When};
+use crate::store::{KEEP_CLAIM, MemoryStore, Store, When};
 use crate::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
@@ -160,47 +161,6 @@ impl Responder for Desk {
     }
 }
 
-/// A store that takes no tickets.
-#[derive(Debug, Default)]
-struct NoTickets(MemoryStore);
-
-#[async_trait]
-impl Store for NoTickets {
-    async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Entry>, Error> {
-        self.0.get(key, now).await
-    }
-
-    async fn put(
-        &self,
-        key: &str,
-        value: &str,
-        expires: Option<Timestamp>,
-        when: When<'_>,
-        now: Timestamp,
-    ) -> Result<Put, Error> {
-        if key.starts_with("ticket/") {
-            return Err(Error::new(ErrorKind::Unavailable, "no connection"));
-        }
-        self.0.put(key, value, expires, when, now).await
-    }
-
-    async fn delete(&self, key: &str, when: When<'_>, now: Timestamp) -> Result<Put, Error> {
-        self.0.delete(key, when, now).await
-    }
-
-    async fn list(&self, prefix: &str, now: Timestamp) -> Result<Vec<(String, Entry)>, Error> {
-        self.0.list(prefix, now).await
-    }
-
-    async fn append(&self, record: &Record) -> Result<(), Error> {
-        self.0.append(record).await
-    }
-
-    async fn records(&self, limit: usize) -> Result<Vec<Record>, Error> {
-        self.0.records(limit).await
-    }
-}
-
 fn dispatcher(store: impl Store) -> Dispatcher {
     Dispatcher::new(Arc::new(App::new(&COMMANDS, Vec::new(), JobKey::derive([]))), Arc::new(store))
 }
@@ -321,7 +281,9 @@ async fn a_ticket_is_kept_as_long_as_a_button_lives() {
 
 #[tokio::test]
 async fn without_a_store_no_button_runs() {
-    let dispatcher = dispatcher(NoTickets::default());
+    let store = Counted::default();
+    store.go_wrong(Some(("put ticket/", Wrong::Away)));
+    let dispatcher = dispatcher(store);
     let desk = Arc::new(Desk::default());
     let job = job("1", "ann", "restart api", press());
     assert_eq!(dispatcher.run(&job, desk.clone(), NOW, LIMIT).await, Dispatched::Unclaimed);

@@ -74,6 +74,13 @@ pub(super) struct Ending {
     pub(super) notes: Notes,
 }
 
+impl Ending {
+    /// Makes the end of what names no command.
+    pub(super) fn of(outcome: Outcome, reply: Reply) -> Self {
+        Self { command: String::new(), arguments: String::new(), outcome, reply, notes: Notes::default() }
+    }
+}
+
 impl<'a> Turn<'a> {
     pub(super) fn new(
         dispatcher: &'a Dispatcher,
@@ -114,28 +121,26 @@ impl<'a> Turn<'a> {
     /// Ends a claimed job without running anything.
     pub(super) async fn stop(&self, outcome: Outcome, reply: Reply) -> Dispatched {
         let Request { text, via, .. } = &self.job.request;
-        let mut notes = Notes::default();
-        let (mut command, mut arguments) = (String::new(), String::new());
+        let mut ending = Ending::of(outcome, reply);
         if let Via::Decision(decided) = via {
-            notes.origin = decided.origin();
+            ending.notes.origin = decided.origin();
         }
         // What a button decides on is in the store where it does not say so. Else no words are a call for help.
         if !text.is_empty() || !matches!(via, Via::Decision(_)) {
-            Asked { command, arguments, .. } = self.dispatcher.app.commands().read("", text, &|_| true);
+            let asked = self.dispatcher.app.commands().read("", text, &|_| true);
+            (ending.command, ending.arguments) = (asked.command, asked.arguments);
         }
-        self.end(&self.outbox(Audience::Asker), Ending { command, arguments, outcome, reply, notes }).await
+        self.tell(ending).await
     }
 
-    /// Ends a job with a reply and no more.
-    pub(super) async fn say(&self, command: String, arguments: String, outcome: Outcome, reply: Reply) -> Dispatched {
-        let ending = Ending { command, arguments, outcome, reply, notes: Notes::default() };
+    /// Ends a job that runs nothing: only the asker is told.
+    pub(super) async fn tell(&self, ending: Ending) -> Dispatched {
         self.end(&self.outbox(Audience::Asker), ending).await
     }
 
-    /// Ends a call that may be run and is not, with what the record knows of it by then.
+    /// Ends a call that is not run, with what the record knows of it by then.
     pub(super) async fn refuse(&self, call: Call, outcome: Outcome, reply: Reply, notes: Notes) -> Dispatched {
-        let Call { name: command, arguments, .. } = call;
-        self.end(&self.outbox(Audience::Asker), Ending { command, arguments, outcome, reply, notes }).await
+        self.tell(Ending { command: call.name, arguments: call.arguments, outcome, reply, notes }).await
     }
 
     /// Takes a job that nobody ran.
@@ -177,7 +182,7 @@ impl<'a> Turn<'a> {
                 return self.call(Call { command, values, name, arguments, given }, asker, notes).await;
             }
         };
-        self.say(name, arguments, outcome, reply).await
+        self.tell(Ending { command: name, arguments, outcome, reply, notes }).await
     }
 
     /// Returns what the chat knows of a person besides the id, if the policy asks for it.
@@ -219,14 +224,14 @@ impl<'a> Turn<'a> {
         let job = self.job;
         match self.admit(asker, &call) {
             Ok(rule) => notes.rule = rule,
-            Err(why) => return self.say(call.name, call.arguments, Outcome::Denied, Reply::to_asker(why)).await,
+            Err(why) => return self.refuse(call, Outcome::Denied, Reply::to_asker(why), notes).await,
         }
         if let Via::Button(press) = &job.request.via {
             match ticket::use_up(&*self.dispatcher.store, press, job, self.clock.now()).await {
                 Ok(None) => self.tell_pressed(press).await,
                 Ok(Some(used)) => {
                     let reply = words::used(&used, &job.request.actor);
-                    return self.say(call.name, call.arguments, Outcome::Used, reply).await;
+                    return self.refuse(call, Outcome::Used, reply, notes).await;
                 }
                 Err(error) => return self.unclaimed(&error).await,
             }

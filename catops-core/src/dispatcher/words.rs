@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::lock::Held;
 use super::ticket::Used;
 use crate::job::{Job, JobId};
-use crate::policy::{Limit, Per};
+use crate::policy::Limit;
 use crate::reply::Reply;
 use crate::request::{Actor, Press};
 use crate::store::KEEP_CLAIM;
@@ -78,7 +78,7 @@ pub(super) fn too_many_hops() -> Reply {
 /// comes again by itself, and has no asker.
 pub(super) fn locked(name: &str, lock: &str, held: &Held, until: Option<Timestamp>, asker: Option<&Actor>) -> Reply {
     let Held { who, command, since, goes_on, .. } = held;
-    let is_same = asker.is_some_and(|asker| who.id == asker.id && who.team == asker.team);
+    let is_same = asker.is_some_and(|asker| who.is_same(asker));
     let (they, have) = if is_same { ("you".to_owned(), "have") } else { (name_of(who), "has") };
     let lock = bare(lock);
     let (why, when) = match until.filter(|_| *goes_on) {
@@ -104,17 +104,8 @@ pub(super) fn too_many_locks(param: &str, most: usize) -> Reply {
 
 /// What the asker reads who ran something too often.
 pub(super) fn limited(name: &str, limit: &Limit, again: Timestamp) -> Reply {
-    let which = if limit.name.is_empty() { "a limit".to_owned() } else { format!("the limit `{}`", bare(limit.name)) };
-    let whom = match limit.per {
-        Per::User => "each person",
-        Per::Command => "this command",
-        Per::Bot => "everybody together",
-    };
-    let (count, span) = (limit.count, span(limit.within));
-    let runs = if count == 1 { "run" } else { "runs" };
-    Reply::to_asker(format!(
-        "`{name}` was not run: {which} allows {whom} {count} {runs} within {span}. Please type it again at {again} or later."
-    ))
+    let limit = limit.sentence();
+    Reply::to_asker(format!("`{name}` was not run: {limit}. Please type it again at {again} or later."))
 }
 
 /// What the asker reads whose run could not be counted beside all the others.
@@ -124,19 +115,9 @@ pub(super) fn too_many_at_once(name: &str) -> Reply {
     ))
 }
 
-/// Writes a number of seconds in the largest unit that fits, such as `90 min`.
-fn span(secs: u32) -> String {
-    match secs {
-        secs if secs % 3600 == 0 && secs > 0 => format!("{} h", secs / 3600),
-        secs if secs % 60 == 0 && secs > 0 => format!("{} min", secs / 60),
-        secs => format!("{secs} s"),
-    }
-}
-
 /// What the asker reads whose button was pressed before.
 pub(super) fn used(used: &Used, asker: &Actor) -> Reply {
-    let is_same = used.who.id == asker.id && used.who.team == asker.team;
-    let who = if is_same { "You".to_owned() } else { name_of(&used.who) };
+    let who = if used.who.is_same(asker) { "You".to_owned() } else { name_of(&used.who) };
     let at = used.at;
     Reply::to_asker(format!(
         "{who} pressed this at {at} already, and it runs once; nothing was run again. Type the command if it should run \

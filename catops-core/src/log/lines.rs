@@ -137,81 +137,108 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let level = *event.metadata().level();
-        let spans = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
         let mut line = match self.format {
-            Format::Text => {
-                let mut line = format!("{} {level:>5} ", Timestamp::now().rfc3339());
-                for span in spans {
-                    let extensions = span.extensions();
-                    let Some(fields) = extensions.get::<Fields>() else { continue };
-                    line.push_str(span.name());
-                    if !fields.0.is_empty() {
-                        line.push('{');
-                        fields.text(&mut line);
-                        line.push('}');
-                    }
-                    line.push_str(": ");
-                }
-                let message = fields.take("message");
-                plain(message.as_ref().and_then(Value::as_str).unwrap_or_default(), &mut line);
-                fields.text(&mut line);
-                line
-            }
-            format => {
-                let is_google = format == Format::Google;
-                let named = if is_google { "span" } else { "name" };
-                let (mut shown, mut trace) = (Vec::new(), None);
-                for span in spans {
-                    let extensions = span.extensions();
-                    let Some(fields) = extensions.get::<Fields>() else { continue };
-                    let mut fields = fields.json();
-                    if is_google && let Some(its) = fields.remove(TRACE) {
-                        trace = trace.or(Some(its));
-                    }
-                    if !(is_google && fields.is_empty()) {
-                        fields.insert(named.to_owned(), span.name().into());
-                        shown.push(Value::Object(fields));
-                    }
-                }
-                let mut line = fields.json();
-                if !shown.is_empty() {
-                    line.insert("spans".to_owned(), shown.into());
-                }
-                if is_google {
-                    google(&mut line, trace, level, event.metadata().target() == audit::LOG);
-                } else {
-                    line.insert("timestamp".to_owned(), Timestamp::now().rfc3339().into());
-                    line.insert("level".to_owned(), level.as_str().into());
-                }
-                Value::Object(line).to_string()
-            }
+            Format::Text => text(event, fields, &context),
+            Format::Json => json(event, &fields, &context),
+            Format::Google => google(event, &fields, &context),
         };
         line.push('\n');
         let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
-        (self.out)(level, line.as_bytes());
+        (self.out)(*event.metadata().level(), line.as_bytes());
     }
 }
 
-/// Adds what Cloud Logging reads. The line's own trace comes before one of a span.
-fn google(line: &mut Map<String, Value>, trace: Option<Value>, level: Level, is_record: bool) {
-    let severity = match level {
+/// Calls `each` with the fields of the spans that an event is in, the outermost first.
+fn spans<S>(event: &Event<'_>, context: &Context<'_, S>, mut each: impl FnMut(&'static str, &Fields))
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        if let Some(fields) = span.extensions().get::<Fields>() {
+            each(span.name(), fields);
+        }
+    }
+}
+
+/// `2026-11-22T12:03:09.250Z  INFO job{id=j1}: what happened count=2`
+fn text<S>(event: &Event<'_>, mut fields: Fields, context: &Context<'_, S>) -> String
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let mut line = format!("{} {:>5} ", Timestamp::now().rfc3339(), event.metadata().level());
+    spans(event, context, |name, fields| {
+        line.push_str(name);
+        if !fields.0.is_empty() {
+            line.push('{');
+            fields.text(&mut line);
+            line.push('}');
+        }
+        line.push_str(": ");
+    });
+    let message = fields.take("message");
+    plain(message.as_ref().and_then(Value::as_str).unwrap_or_default(), &mut line);
+    fields.text(&mut line);
+    line
+}
+
+/// `{"timestamp":…,"level":"INFO","message":…,"count":2,"spans":[{"name":"job","id":"j1"}]}`
+fn json<S>(event: &Event<'_>, fields: &Fields, context: &Context<'_, S>) -> String
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let mut shown = Vec::new();
+    spans(event, context, |name, fields| {
+        let mut fields = fields.json();
+        fields.insert("name".to_owned(), name.into());
+        shown.push(Value::Object(fields));
+    });
+    let mut line = fields.json();
+    if !shown.is_empty() {
+        line.insert("spans".to_owned(), shown.into());
+    }
+    line.insert("timestamp".to_owned(), Timestamp::now().rfc3339().into());
+    line.insert("level".to_owned(), event.metadata().level().as_str().into());
+    Value::Object(line).to_string()
+}
+
+/// What Cloud Logging reads: `severity`, `time`, `message`, and a trace, that of the line before one of a span.
+fn google<S>(event: &Event<'_>, fields: &Fields, context: &Context<'_, S>) -> String
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let (mut shown, mut trace) = (Vec::new(), None);
+    spans(event, context, |name, fields| {
+        let mut fields = fields.json();
+        if let Some(its) = fields.remove(TRACE) {
+            trace.get_or_insert(its);
+        }
+        if !fields.is_empty() {
+            fields.insert("span".to_owned(), name.into());
+            shown.push(Value::Object(fields));
+        }
+    });
+    let mut line = fields.json();
+    // An empty trace is that of a request that has none.
+    if let Some(trace) = line.remove(TRACE).or(trace).filter(|trace| trace.as_str() != Some("")) {
+        line.insert(GOOGLE_TRACE.to_owned(), trace);
+    }
+    if !shown.is_empty() {
+        line.insert("spans".to_owned(), shown.into());
+    }
+    // As an object, so that queries can name what is in it.
+    if let Some(record) = line.get_mut("record").filter(|_| event.metadata().target() == audit::LOG) {
+        *record = record.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| record.take());
+    }
+    let severity = match *event.metadata().level() {
         Level::ERROR => "ERROR",
         Level::WARN => "WARNING",
         Level::INFO => "INFO",
         // Cloud Logging knows nothing below it.
         _ => "DEBUG",
     };
-    // An empty trace is that of a request that has none.
-    if let Some(trace) = line.remove(TRACE).or(trace).filter(|trace| trace.as_str() != Some("")) {
-        line.insert(GOOGLE_TRACE.to_owned(), trace);
-    }
-    // As an object, so that queries can name what is in it.
-    if let Some(record) = line.get_mut("record").filter(|_| is_record) {
-        *record = record.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| record.take());
-    }
     line.insert("severity".to_owned(), severity.into());
     line.insert("time".to_owned(), Timestamp::now().rfc3339().into());
+    Value::Object(line).to_string()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::request::Actor;
 
 /// What a file expects of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum Expected {
     /// It may be run, at once or once it is approved.
     Allowed,
     /// It may be run once others approve it.
@@ -18,7 +18,7 @@ enum Answer {
     Denied,
 }
 
-impl Answer {
+impl Expected {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
@@ -59,9 +59,9 @@ impl fmt::Display for Surprise {
 pub fn test(file: &File, commands: &Commands) -> (usize, Vec<Surprise>) {
     let (mut count, mut surprises) = (0, Vec::new());
     for expectation in &file.tests {
-        let allows = expectation.allows.iter().map(|line| (line, Answer::Allowed));
-        let approves = expectation.approves.iter().map(|line| (line, Answer::Waits));
-        let denies = expectation.denies.iter().map(|line| (line, Answer::Denied));
+        let allows = expectation.allows.iter().map(|line| (line, Expected::Allowed));
+        let approves = expectation.approves.iter().map(|line| (line, Expected::Waits));
+        let denies = expectation.denies.iter().map(|line| (line, Expected::Denied));
         for (line, expected) in allows.chain(approves).chain(denies) {
             count += 1;
             surprises.extend(surprise(file, commands, expectation, line, expected));
@@ -70,7 +70,13 @@ pub fn test(file: &File, commands: &Commands) -> (usize, Vec<Surprise>) {
     (count, surprises)
 }
 
-fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, expected: Answer) -> Option<Surprise> {
+fn surprise(
+    file: &File,
+    commands: &Commands,
+    about: &Expectation,
+    line: &Text,
+    expected: Expected,
+) -> Option<Surprise> {
     let got = match commands.line(&escaped(line.text)) {
         Err(reason) => Some(format!("no line to run: {reason}")),
         Ok(Line { command, arguments }) => {
@@ -91,9 +97,9 @@ fn surprise(file: &File, commands: &Commands, about: &Expectation, line: &Text, 
                 catops_policy::Verdict::Deny(denial) => file.rules.because(&question, denial),
             };
             let got = match (&verdict, expected) {
-                (catops_policy::Verdict::Deny(_), _) => Answer::Denied,
-                (_, Answer::Waits) if file.rules.approval(&question, declared(&command)).is_some() => Answer::Waits,
-                _ => Answer::Allowed,
+                (catops_policy::Verdict::Deny(_), _) => Expected::Denied,
+                (_, Expected::Waits) if file.rules.approval(&question, declared(&command)).is_some() => Expected::Waits,
+                _ => Expected::Allowed,
             };
             (got != expected).then(|| format!("{}: {why}", got.as_str()))
         }

@@ -11,14 +11,17 @@ use crate::span;
 impl Limit {
     /// Says it as a sentence with light Markdown, without the full stop.
     pub fn sentence(&self) -> String {
-        let about = joined(self.target.patterns());
+        let about = match joined(self.target.patterns()).as_str() {
+            "*" => "any command".to_owned(),
+            patterns => format!("`{patterns}`"),
+        };
         let (whom, run, counted) = match self.per {
             Per::User => ("each person run ", "", ""),
             Per::Command => ("", " be run", ", each command for itself"),
             Per::Bot => ("", " be run", ", all together"),
         };
         let times = if self.count == 1 { "once".to_owned() } else { format!("{} times", self.count) };
-        format!("{self} lets {whom}`{about}`{run} {times} in {}{counted}", span::words(self.within))
+        format!("{self} lets {whom}{about}{run} {times} in {}{counted}", span::words(self.within))
     }
 }
 

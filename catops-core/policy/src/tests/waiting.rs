@@ -290,7 +290,7 @@ fn limits_are_on_what_they_name() {
         [
             "limit `slowly` lets `deploys *` be run 3 times in 10 minutes, each command for itself",
             "a limit lets each person run `ops.restart` once in 90 seconds",
-            "limit `all` lets `*` be run 100 times in 7 days, all together",
+            "limit `all` lets any command be run 100 times in 7 days, all together",
         ]
     );
 }

@@ -78,17 +78,17 @@ async fn the_asker_is_told_when() {
     for (rules, expected) in [
         (
             rules!("spare the pager", "*", User, 1 in 5400;),
-            "`status` was not run: the limit `spare the pager` allows each person 1 run within 90 min. Please type it \
-             again at 2026-11-22 01:30:00 UTC or later.",
+            "`status` was not run: limit `spare the pager` lets each person run any command once in 90 minutes. Please type \
+             it again at 2026-11-22 01:30:00 UTC or later.",
         ),
         (
             rules!("", "status", Command, 1 in 7200;),
-            "`status` was not run: a limit allows this command 1 run within 2 h. Please type it again at 2026-11-22 \
-             02:00:00 UTC or later.",
+            "`status` was not run: a limit lets `status` be run once in 2 hours, each command for itself. Please type it \
+             again at 2026-11-22 02:00:00 UTC or later.",
         ),
         (
             rules!("", "status", Bot, 0 in 45;),
-            "`status` was not run: a limit allows everybody together 0 runs within 45 s. Please type it again at \
+            "`status` was not run: a limit lets `status` be run 0 times in 45 seconds, all together. Please type it again at \
              2026-11-22 00:00:46 UTC or later.",
         ),
     ] {

@@ -508,45 +508,10 @@ async fn a_reason_is_more_than_a_word() {
 
 #[tokio::test]
 async fn without_a_store_nothing_is_told() {
-    #[derive(Debug, Default)]
-    struct NoRecords(MemoryStore);
-
-    #[async_trait]
-    impl Store for NoRecords {
-        async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Entry>, Error> {
-            self.0.get(key, now).await
-        }
-
-        async fn put(
-            &self,
-            key: &str,
-            value: &str,
-            expires: Option<Timestamp>,
-            when: When<'_>,
-            now: Timestamp,
-        ) -> Result<Put, Error> {
-            self.0.put(key, value, expires, when, now).await
-        }
-
-        async fn delete(&self, key: &str, when: When<'_>, now: Timestamp) -> Result<Put, Error> {
-            self.0.delete(key, when, now).await
-        }
-
-        async fn list(&self, prefix: &str, now: Timestamp) -> Result<Vec<(String, Entry)>, Error> {
-            self.0.list(prefix, now).await
-        }
-
-        async fn append(&self, record: &Record) -> Result<(), Error> {
-            self.0.append(record).await
-        }
-
-        async fn records(&self, _: usize) -> Result<Vec<Record>, Error> {
-            Err(Error::new(ErrorKind::Unavailable, "no connection"))
-        }
-    }
-
+    let store = Counted::default();
+    store.go_wrong(Some(("records", Wrong::Away)));
     let app = App::new(&COMMANDS, Vec::new(), JobKey::derive([])).with_policy(Policy::new(&RULES));
-    let dispatcher = Dispatcher::new(Arc::new(app), Arc::new(NoRecords::default()));
+    let dispatcher = Dispatcher::new(Arc::new(app), Arc::new(store));
     for line in ["history", "rerun x"] {
         let desk = Arc::new(Desk::default());
         let ended = dispatcher.run(&job(line, "ann", line, Via::Line), desk.clone(), NOW, LIMIT).await;
