@@ -53,7 +53,7 @@ pub struct Verified {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The record of this job is not as it was written.
+    /// The record of this job is not as it was written, or was sealed with another key.
     Altered {
         /// The job.
         job: JobId,
@@ -98,7 +98,10 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Altered { job, ended } => {
-                write!(f, "The record of job `{job}`, which ended at {ended}, is not as it was written.")
+                write!(
+                    f,
+                    "The record of job `{job}`, which ended at {ended}, is not as it was written, or was sealed with another key."
+                )
             }
             Self::Missing { chain, numbers: (first, last), before, ended } => {
                 let what = if first == last { "is missing: number" } else { "and others are missing: numbers" };

@@ -57,7 +57,10 @@ fn faults_are_named_and_counted() {
     let broken = report(&found(99, 99, jobs.iter().map(|job| altered(job)).collect()));
     let text = broken.text();
     assert_eq!((broken.audience, broken.color), (Audience::Asker, Some(Color::Danger)));
-    let first = format!("The record of job `{}`, which ended at {TO}, is not as it was written.", JobId::of(&["0"]));
+    let first = format!(
+        "The record of job `{}`, which ended at {TO}, is not as it was written, or was sealed with another key.",
+        JobId::of(&["0"])
+    );
     assert!(text.contains(&first) && text.contains("\nAnd 3 more.\n"), "{text}");
     assert_eq!(text.matches("is not as it was written").count(), NAMED);
 }
