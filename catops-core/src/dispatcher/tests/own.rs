@@ -383,6 +383,7 @@ async fn what_is_run_again_is_held_against_todays_rules() {
     assert_eq!(wiped.outcome, Outcome::Ran);
     let (again, reply) = bot.asks("ann", &format!("rerun {}", wiped.job)).await;
     assert_eq!((again.outcome, again.command.as_str(), reply.audience), (Outcome::Denied, "wipe", Audience::Asker));
+    assert_eq!(again.origin, Some(wiped.job), "also the record of a denial leads back");
     let (drained, _) = bot.asks("ann", "drain eu").await;
     assert_eq!(drained.outcome, Outcome::Waiting);
     let (again, reply) = bot.asks("joe", &format!("rerun {}", drained.job)).await;
